@@ -1,0 +1,21 @@
+/**
+ * Which addresses an outgoing request may reach.
+ * - `public`: public unicast only (scraping, plugin downloads).
+ * - `provider`: also loopback and private networks, since model servers live there; never link-local or cloud metadata.
+ */
+export type AddressPolicy = 'public' | 'provider'
+
+export interface GuardedRequest {
+  method?: 'GET' | 'POST' | 'DELETE'
+  headers?: Record<string, string>
+  body?: string
+  /** Aborts the connection, the name lookup included. */
+  signal?: AbortSignal
+  /** Longest silence in ms before the answer's headers and between two pieces of its body. */
+  idleTimeoutMs?: number
+  /** Redirects to follow, each checked again by the same policy; 0 (the default) returns the 3xx as an error. */
+  maxRedirects?: number
+}
+
+/** The only way out of this process (architecture invariant). Throws `UpstreamError`. */
+export type GuardedFetch = (url: string, policy: AddressPolicy, request?: GuardedRequest) => Promise<Response>
