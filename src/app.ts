@@ -1,0 +1,30 @@
+import { Elysia } from 'elysia'
+import { authRoutes } from './areas/auth/auth.routes.ts'
+import { systemRoutes } from './areas/system/system.routes.ts'
+import type { Deps } from './deps.ts'
+import { accessLog } from './http/access-log.ts'
+import { createAllowedMethods } from './http/allowed-methods.ts'
+import { jsonBody } from './http/body.ts'
+import { docs } from './http/docs.ts'
+import { errorEnvelope } from './http/error-envelope.ts'
+import { frame } from './http/frame.ts'
+import { defaultRateLimit } from './http/rate-limit.ts'
+
+/** Above every limit of ours: Bun's own 413 would carry neither a body nor CORS headers. */
+const maxTransportBytes = 2_147_483_648
+
+/** The whole API. The order matters: a hook reaches only what is mounted after it (design rule of Elysia). */
+export const createApp = (deps: Deps) => {
+  const app = new Elysia({ name: 'app', serve: { maxRequestBodySize: maxTransportBytes } })
+  return app
+    .use(errorEnvelope(deps, createAllowedMethods(() => app.routes)))
+    .use(frame(deps))
+    .use(jsonBody(deps))
+    .use(accessLog(deps))
+    .use(defaultRateLimit(deps))
+    .use(systemRoutes(deps))
+    .use(authRoutes(deps))
+    .use(docs(deps))
+}
+
+export type App = ReturnType<typeof createApp>

@@ -1,0 +1,84 @@
+import { and, eq, gt, lte, ne, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared.ts'
+import { auditLogs, type SessionRow, sessions, type UserRow, users } from './auth.table.ts'
+
+const value = sql.placeholder
+
+const sessionById = prepared((db) =>
+  db
+    .select({ id: sessions.id, userId: users.id, username: users.username, role: users.role })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.id, value('id')), gt(sessions.expiresAt, value('now')), eq(users.isActive, true)))
+    .prepare(),
+)
+/** A live session of an active user: the only query that every authenticated request makes. */
+export const findLiveSession = (db: Db, id: string, now: number) => sessionById(db).get({ id, now })
+
+const userById = prepared((db) => db.select().from(users).where(eq(users.id, value('id'))).prepare())
+export const findUser = (db: Db, id: string): UserRow | undefined => userById(db).get({ id })
+
+const userByEmail = prepared((db) => db.select().from(users).where(eq(users.email, value('email'))).prepare())
+const usersByEmailKey = prepared((db) => db.select().from(users).where(eq(users.emailKey, value('key'))).limit(2).prepare())
+/** Exact spelling first; otherwise the only account that differs by case alone (auth.md 13, row 20). */
+export const findUserByEmail = (db: Db, email: string): UserRow | undefined => {
+  const exact = userByEmail(db).get({ email })
+  if (exact) return exact
+  const alike = usersByEmailKey(db).all({ key: email.toLowerCase() })
+  return alike.length === 1 ? alike[0] : undefined
+}
+
+export const isEmailTaken = (db: Db, email: string): boolean => usersByEmailKey(db).get({ key: email.toLowerCase() }) !== undefined
+
+export const isUsernameTaken = (db: Db, username: string, exceptUserId = ''): boolean =>
+  db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.username, username), ne(users.id, exceptUserId)))
+    .get() !== undefined
+
+export const hasUsers = (db: Db): boolean => db.select({ id: users.id }).from(users).limit(1).get() !== undefined
+
+export const insertUser = (db: Db, row: UserRow) => db.insert(users).values(row).run()
+
+export const updateUser = (db: Db, id: string, changes: Partial<UserRow>) => db.update(users).set(changes).where(eq(users.id, id)).run()
+
+export const insertSession = (db: Db, row: SessionRow) => db.insert(sessions).values(row).run()
+
+export const findSessionRow = (db: Db, id: string): SessionRow | undefined => db.select().from(sessions).where(eq(sessions.id, id)).get()
+
+export const updateSession = (db: Db, id: string, changes: Partial<SessionRow>) =>
+  db.update(sessions).set(changes).where(eq(sessions.id, id)).run()
+
+export const deleteSession = (db: Db, id: string) => db.delete(sessions).where(eq(sessions.id, id)).run()
+
+export const deleteSessionsOfUser = (db: Db, userId: string) => db.delete(sessions).where(eq(sessions.userId, userId)).run()
+
+export const deleteExpiredSessions = (db: Db, now: number) => db.delete(sessions).where(lte(sessions.expiresAt, now)).run()
+
+const auditRow = prepared((db) =>
+  db
+    .insert(auditLogs)
+    .values({
+      id: value('id'),
+      eventType: value('eventType'),
+      actorType: value('actorType'),
+      actorId: value('actorId'),
+      requestId: value('requestId'),
+      ip: value('ip'),
+      userAgent: value('userAgent'),
+      method: value('method'),
+      path: value('path'),
+      resourceType: value('resourceType'),
+      resourceId: value('resourceId'),
+      status: value('status'),
+      reason: value('reason'),
+      extraData: value('extraData'),
+      createdAt: value('createdAt'),
+    })
+    .prepare(),
+)
+export const insertAuditRow = (db: Db, row: typeof auditLogs.$inferInsert) => auditRow(db).run(row)
+
+export const deleteOldAuditRows = (db: Db, before: number) => db.delete(auditLogs).where(lte(auditLogs.createdAt, before)).run()

@@ -1,0 +1,67 @@
+import type { Database } from 'bun:sqlite'
+import { createLlm } from './adapters/llm/create-llm.ts'
+import { createGuardedFetch } from './adapters/web/guarded-fetch.ts'
+import { createAudit } from './areas/auth/audit.ts'
+import { createFindSession } from './areas/auth/find-session.ts'
+import { createPasswords } from './areas/auth/passwords.ts'
+import { createSessionTokens } from './areas/auth/session-tokens.ts'
+import type { Config } from './config.ts'
+import type { DatabaseHandle } from './db/client.ts'
+import { isMigrated } from './db/migrate.ts'
+import type { Deps, Readiness } from './deps.ts'
+import { createCors } from './http/cors.ts'
+import { createRateLimiter } from './http/rate-limit.ts'
+import type { Clock } from './shared/clock.ts'
+import type { Log } from './shared/log.ts'
+import { createSecretBox, deriveSecretKey } from './shared/secret-box.ts'
+
+export interface Outside {
+  config: Config
+  database: DatabaseHandle
+  keys: { signing: string; encryption: string }
+  log: Log
+  clock: Clock
+  isWorkerAlive: () => boolean
+}
+
+const checkReadiness = (sqlite: Database, isWorkerAlive: () => boolean): Readiness => {
+  const probe = (check: () => boolean) => {
+    try {
+      return check() ? 'ok' : 'failed'
+    } catch {
+      return 'failed'
+    }
+  }
+  return {
+    database: probe(() => sqlite.query('SELECT 1').get() !== null),
+    migrations: probe(() => isMigrated(sqlite)),
+    worker: probe(isWorkerAlive),
+  }
+}
+
+/** The only place that picks implementations. */
+export const buildDeps = ({ config, database, keys, log, clock, isWorkerAlive }: Outside): Deps => {
+  const { db, sqlite } = database
+  const fetch = createGuardedFetch({
+    maxConcurrent: config.maxUpstreamCalls,
+    allowedHosts: new Set(config.privateHosts),
+    defaultIdleTimeoutMs: config.upstreamIdleSeconds * 1000,
+  })
+  const tokens = createSessionTokens(config, keys.signing, clock)
+  return {
+    config,
+    db,
+    clock,
+    log,
+    fetch,
+    tokens,
+    llm: createLlm(fetch),
+    secretBox: createSecretBox([deriveSecretKey(keys.encryption)]),
+    cors: createCors(config),
+    rateLimiter: createRateLimiter(clock, config.rateLimiting),
+    audit: createAudit({ db, clock, log }),
+    passwords: createPasswords(),
+    findSession: createFindSession({ db, clock, tokens }),
+    readiness: () => checkReadiness(sqlite, isWorkerAlive),
+  }
+}

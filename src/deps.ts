@@ -1,0 +1,48 @@
+import type { LlmAdapter, ProviderId } from './adapters/llm/types.ts'
+import type { GuardedFetch } from './adapters/web/types.ts'
+import type { Audit } from './areas/auth/audit.ts'
+import type { Passwords } from './areas/auth/passwords.ts'
+import type { FindSession, SessionTokens } from './areas/auth/session-tokens.ts'
+import type { Config } from './config.ts'
+import type { Db } from './db/client.ts'
+import type { Cors } from './http/cors.ts'
+import type { RateLimiter } from './http/rate-limit.ts'
+import type { Clock } from './shared/clock.ts'
+import type { Log } from './shared/log.ts'
+import type { SecretBox } from './shared/secret-box.ts'
+
+export interface SignedInUser {
+  /** 32 hex characters. */
+  id: string
+  username: string
+  isAdmin: boolean
+}
+
+export interface Session {
+  id: string
+  user: SignedInUser
+}
+
+export interface Readiness {
+  database: 'ok' | 'failed'
+  migrations: 'ok' | 'failed'
+  worker: 'ok' | 'failed'
+}
+
+/** What the parts of the server may ask for. A function names the few that it uses: `Pick<Deps, 'db' | 'clock'>`. */
+export interface Deps {
+  config: Config
+  db: Db
+  clock: Clock
+  log: Log
+  secretBox: SecretBox
+  fetch: GuardedFetch
+  llm: (provider: ProviderId) => LlmAdapter
+  cors: Cors
+  rateLimiter: RateLimiter
+  audit: Audit
+  passwords: Passwords
+  tokens: SessionTokens
+  findSession: FindSession
+  readiness: () => Readiness
+}

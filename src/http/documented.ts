@@ -1,0 +1,13 @@
+import type { ErrorKind, ErrorStatus } from '../shared/app-error.ts'
+
+interface DeclaredError {
+  status: ErrorStatus
+  code: string
+  message?: string
+}
+
+/** The `detail` of a route: its summary for the OpenAPI page, and the failures of its own (the common ones are added by `http/docs`). */
+export const documented = (summary: string, ...errors: (ErrorKind | DeclaredError)[]) => ({
+  summary,
+  'x-errors': errors.map(({ status, code, message }) => ({ status, code, ...(message === undefined ? {} : { message }) })),
+})

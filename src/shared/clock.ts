@@ -1,0 +1,6 @@
+/** Milliseconds since the epoch. Injected, so that tests move time instead of sleeping. */
+export type Clock = () => number
+
+export const toIso = (ms: number): string => new Date(ms).toISOString()
+
+export const toIsoOrNull = (ms: number | null): string | null => (ms === null ? null : toIso(ms))

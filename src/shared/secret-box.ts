@@ -1,0 +1,46 @@
+import { createCipheriv, createDecipheriv, createHash, pbkdf2Sync, randomBytes } from 'node:crypto'
+
+const ivBytes = 12
+const tagBytes = 16
+
+export interface SecretKey {
+  /** First 8 hex characters of the key's SHA-256: names the key inside each ciphertext, so that keys can be rotated. */
+  id: string
+  bytes: Buffer
+}
+
+/** Same derivation as existing installations use (auth.md 14.2), so that their master key still opens their data. */
+export const deriveSecretKey = (masterKey: string): SecretKey => {
+  const bytes = pbkdf2Sync(masterKey, 'BrainDrive2025', 100_000, 32, 'sha256')
+  return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes }
+}
+
+export interface SecretBox {
+  /** AES-256-GCM. `context` (table and row id) is authenticated: a ciphertext moved to another row does not open. */
+  seal(plaintext: string, context: string): string
+  /** Throws when the key is unknown, the text was changed, or the context differs. */
+  open(sealed: string, context: string): string
+}
+
+/** Ciphertext: `v1.<key id>.<base64url of iv, ciphertext, tag>`. The first key seals; all of them open. */
+export const createSecretBox = (keys: [SecretKey, ...SecretKey[]]): SecretBox => {
+  const byId = new Map(keys.map((key) => [key.id, key]))
+  return {
+    seal(plaintext, context) {
+      const iv = randomBytes(ivBytes)
+      const cipher = createCipheriv('aes-256-gcm', keys[0].bytes, iv).setAAD(Buffer.from(context))
+      const body = Buffer.concat([iv, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()])
+      return `v1.${keys[0].id}.${body.toString('base64url')}`
+    },
+    open(sealed, context) {
+      const [version, keyId, encoded] = sealed.split('.')
+      const key = byId.get(keyId ?? '')
+      if (version !== 'v1' || !key || !encoded) throw new Error(`No key for a sealed value (key id ${keyId ?? 'none'})`)
+      const body = Buffer.from(encoded, 'base64url')
+      const decipher = createDecipheriv('aes-256-gcm', key.bytes, body.subarray(0, ivBytes))
+        .setAAD(Buffer.from(context))
+        .setAuthTag(body.subarray(-tagBytes))
+      return decipher.update(body.subarray(ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8')
+    },
+  }
+}
