@@ -1,0 +1,18 @@
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** Longest line of a stream, in UTF-16 code units. One line holds a few tokens, so even 1 Mi is a sign of a broken server. */
+export const STREAM_LINE_LIMIT = MIB
+/** Whole stream of one reply, in bytes; some 20 times the longest answer a model can give. */
+export const STREAM_LIMIT_BYTES = 64 * MIB
+/** One JSON answer such as a model list, in bytes (OpenRouter's list has about 1 MB). */
+export const JSON_LIMIT_BYTES = 8 * MIB
+/** What is read of an error answer, in bytes. */
+export const ERROR_LIMIT_BYTES = 64 * KIB
+/** What a person gets to see of a provider's own error text, in UTF-16 code units. */
+export const ERROR_MESSAGE_LIMIT = 300
+
+/** Silence before the first token: a local model may have to be loaded from disk first (ai.md 2.4). */
+export const CHAT_IDLE_TIMEOUT_MS = 120_000
+/** Silence while a list or a version is asked for (ai.md 5.5). */
+export const LOOKUP_IDLE_TIMEOUT_MS = 8_000

@@ -1,0 +1,75 @@
+import type { GuardedFetch } from '../web/types.ts'
+import { bearerHeaders, getJson, postJson } from './call-provider.ts'
+import { closeableStream } from './closeable-stream.ts'
+import { collectReply, lastChunk } from './collect-reply.ts'
+import { toFinishReason } from './finish-reason.ts'
+import { numberAt, stringAt, valueAt, type JsonObject } from './json-fields.ts'
+import { STREAM_LIMIT_BYTES } from './limits.ts'
+import { ndjsonLines } from './ndjson-lines.ts'
+import { toOllamaOptions } from './ollama-options.ts'
+import { endedEarly, unexpectedJson } from './protocol-errors.ts'
+import { throwInBandError } from './provider-error.ts'
+import { readBytes } from './response-body.ts'
+import { parseStreamEvent } from './stream-event.ts'
+import type { ChatChunk, ChatRequest, ListedModel, LlmAdapter, ModelServer, TokenUsage } from './types.ts'
+
+const toUsage = (line: JsonObject): TokenUsage | undefined => {
+  const completionTokens = numberAt(line, 'eval_count')
+  if (completionTokens === undefined) return undefined
+  // Ollama leaves the prompt count out when the whole prompt was cached.
+  return { promptTokens: numberAt(line, 'prompt_eval_count') ?? 0, completionTokens }
+}
+
+async function* readReply(response: Response, server: ModelServer, signal: AbortSignal) {
+  for await (const text of ndjsonLines(readBytes(response, STREAM_LIMIT_BYTES, signal))) {
+    const line = parseStreamEvent(text, server)
+    const content = stringAt(line, 'message', 'content') ?? ''
+    if (line.done === true) {
+      yield lastChunk(content, toFinishReason(stringAt(line, 'done_reason')), toUsage(line))
+      return
+    }
+    if (content) yield { text: content, finishReason: null }
+  }
+  throw endedEarly()
+}
+
+/** The request always streams, see `collectReply`. */
+async function* chat(fetch: GuardedFetch, request: ChatRequest): AsyncGenerator<ChatChunk, void, undefined> {
+  const { server, model, messages, params, signal } = request
+  const headers = bearerHeaders(server)
+  const body = { model, messages, stream: true, options: toOllamaOptions(params) }
+  const response = await postJson(fetch, { server, path: '/api/chat', headers, signal }, body)
+  yield* readReply(response, server, signal)
+}
+
+const METADATA = ['name', 'model', 'modified_at', 'size', 'digest', 'details'] as const
+
+const toListedModel = (entry: unknown): ListedModel[] => {
+  const name = stringAt(entry, 'name') ?? stringAt(entry, 'model')
+  if (!name) return []
+  const known = METADATA.map((key) => [key, valueAt(entry, key)] as const)
+  return [{ id: name, name, metadata: Object.fromEntries(known.filter(([, value]) => value !== undefined)) }]
+}
+
+const listModels = async (fetch: GuardedFetch, server: ModelServer, signal: AbortSignal): Promise<ListedModel[]> => {
+  const json = await getJson(fetch, { server, path: '/api/tags', headers: bearerHeaders(server), signal })
+  throwInBandError(json, server)
+  const models = valueAt(json, 'models')
+  if (!Array.isArray(models)) throw unexpectedJson()
+  return models.flatMap(toListedModel)
+}
+
+/**
+ * Ollama's own API: `POST /api/chat` as newline-delimited JSON and `GET /api/tags` (Ollama's docs/api.md; ai.md 2.4, 2.6,
+ * 5.4). The key, when there is one, goes as a bearer token. Model metadata is the list entry itself: `name`, `model`,
+ * `modified_at`, `size` (bytes), `digest`, `details`. Throws only `UpstreamError`.
+ */
+export const createOllamaAdapter = (fetch: GuardedFetch): LlmAdapter => {
+  const streamChat = (request: ChatRequest) =>
+    closeableStream(request.signal, (signal) => chat(fetch, { ...request, signal }))
+  return {
+    streamChat,
+    completeChat: (request) => collectReply(streamChat(request)),
+    listModels: (server, signal) => listModels(fetch, server, signal),
+  }
+}

@@ -1,0 +1,18 @@
+import type { GuardedFetch } from '../web/types.ts'
+import { bearerHeaders, getJson } from './call-provider.ts'
+import { unexpectedJson } from './protocol-errors.ts'
+import { valueAt } from './json-fields.ts'
+import type { ModelServer } from './types.ts'
+
+/**
+ * Resolves when OpenRouter knows the key (`GET /key`). Its model list is public, so listing models proves nothing.
+ * Throws `UpstreamError`: `status` 401 for a wrong key.
+ */
+export const checkOpenRouterKey = async (
+  fetch: GuardedFetch,
+  server: ModelServer,
+  signal: AbortSignal,
+): Promise<void> => {
+  const json = await getJson(fetch, { server, path: '/key', headers: bearerHeaders(server), signal })
+  if (valueAt(json, 'data') === undefined) throw unexpectedJson()
+}
