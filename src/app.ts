@@ -1,5 +1,10 @@
 import { Elysia } from 'elysia'
+import { chatRoutes } from './areas/ai/chat.routes.ts'
+import { modelRoutes } from './areas/ai/models.routes.ts'
+import { providerInstanceRoutes } from './areas/ai/provider-instances.routes.ts'
 import { authRoutes } from './areas/auth/auth.routes.ts'
+import { conversationsRoutes } from './areas/conversations/conversations.routes.ts'
+import { settingsRoutes } from './areas/settings/settings.routes.ts'
 import { systemRoutes } from './areas/system/system.routes.ts'
 import type { Deps } from './deps.ts'
 import { accessLog } from './http/access-log.ts'
@@ -24,6 +29,11 @@ export const createApp = (deps: Deps) => {
     .use(defaultRateLimit(deps))
     .use(systemRoutes(deps))
     .use(authRoutes(deps))
+    .use(settingsRoutes(deps))
+    .use(conversationsRoutes(deps))
+    .use(modelRoutes(deps))
+    .use(chatRoutes(deps))
+    .use(providerInstanceRoutes(deps))
     .use(docs(deps))
 }
 

@@ -1,10 +1,13 @@
 import type { Database } from 'bun:sqlite'
 import { createLlm } from './adapters/llm/create-llm.ts'
 import { createGuardedFetch } from './adapters/web/guarded-fetch.ts'
+import { createLiveReplies } from './areas/ai/live-replies.ts'
+import { createModelLists } from './areas/ai/model-lists.ts'
 import { createAudit } from './areas/auth/audit.ts'
 import { createFindSession } from './areas/auth/find-session.ts'
 import { createPasswords } from './areas/auth/passwords.ts'
 import { createSessionTokens } from './areas/auth/session-tokens.ts'
+import { createReplyJournal } from './areas/conversations/reply-journal.service.ts'
 import type { Config } from './config.ts'
 import type { DatabaseHandle } from './db/client.ts'
 import { isMigrated } from './db/migrate.ts'
@@ -47,6 +50,7 @@ export const buildDeps = ({ config, database, keys, log, clock, isWorkerAlive }:
     allowedHosts: new Set(config.privateHosts),
     defaultIdleTimeoutMs: config.upstreamIdleSeconds * 1000,
   })
+  const llm = createLlm(fetch)
   const tokens = createSessionTokens(config, keys.signing, clock)
   return {
     config,
@@ -55,13 +59,16 @@ export const buildDeps = ({ config, database, keys, log, clock, isWorkerAlive }:
     log,
     fetch,
     tokens,
-    llm: createLlm(fetch),
+    llm,
     secretBox: createSecretBox([deriveSecretKey(keys.encryption)]),
     cors: createCors(config),
     rateLimiter: createRateLimiter(clock, config.rateLimiting),
     audit: createAudit({ db, clock, log }),
     passwords: createPasswords(),
     findSession: createFindSession({ db, clock, tokens }),
+    liveReplies: createLiveReplies(),
+    replyJournal: createReplyJournal({ db, clock, log }),
+    modelLists: createModelLists({ llm, clock, config }),
     readiness: () => checkReadiness(sqlite, isWorkerAlive),
   }
 }

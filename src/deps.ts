@@ -1,8 +1,11 @@
 import type { LlmAdapter, ProviderId } from './adapters/llm/types.ts'
 import type { GuardedFetch } from './adapters/web/types.ts'
+import type { LiveReplies } from './areas/ai/live-replies.ts'
+import type { ModelLists } from './areas/ai/model-lists.ts'
 import type { Audit } from './areas/auth/audit.ts'
 import type { Passwords } from './areas/auth/passwords.ts'
 import type { FindSession, SessionTokens } from './areas/auth/session-tokens.ts'
+import type { ReplyJournal } from './areas/conversations/reply-journal.service.ts'
 import type { Config } from './config.ts'
 import type { Db } from './db/client.ts'
 import type { Cors } from './http/cors.ts'
@@ -45,4 +48,7 @@ export interface Deps {
   tokens: SessionTokens
   findSession: FindSession
   readiness: () => Readiness
+  liveReplies: LiveReplies
+  replyJournal: ReplyJournal
+  modelLists: ModelLists
 }

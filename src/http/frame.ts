@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia'
 import type { Deps } from '../deps.ts'
 import { newUuid } from '../shared/ids.ts'
-import { clientAddress, createProxyCheck, rememberRequest } from './request-info.ts'
+import { addressGroup, clientAddress, createProxyTrust, rememberRequest } from './request-info.ts'
 
 const requestIdPattern = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -14,6 +14,10 @@ const securityHeaders = {
   'cache-control': 'no-store',
 }
 
+/** The first entry is what the outermost proxy was asked with. */
+const isForwardedHttps = (headers: Headers) =>
+  headers.get('x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase() === 'https'
+
 type FrameDeps = Pick<Deps, 'config' | 'cors' | 'rateLimiter' | 'clock'>
 
 /**
@@ -21,15 +25,15 @@ type FrameDeps = Pick<Deps, 'config' | 'cors' | 'rateLimiter' | 'clock'>
  * errors, too), the limit of its address, and the whole answer when it is a preflight.
  */
 export const frame = ({ config, cors, rateLimiter, clock }: FrameDeps) => {
-  const isProxy = createProxyCheck(config.trustedProxies)
+  const trust = createProxyTrust(config.trustedProxies)
   const isTls = config.tlsCertFile !== undefined
   return new Elysia({ name: 'http.frame' }).onRequest(({ request, set, server }) => {
     const asked = request.headers.get('x-request-id')
     const peer = server?.requestIP(request)?.address ?? 'unknown'
     const info = {
       id: asked && requestIdPattern.test(asked) ? asked : newUuid(),
-      address: clientAddress(peer, request.headers, isProxy),
-      isHttps: isTls || (isProxy(peer) && request.headers.get('x-forwarded-proto') === 'https'),
+      address: clientAddress(peer, request.headers, trust),
+      isHttps: isTls || (trust.isPeer(peer) && isForwardedHttps(request.headers)),
       startedAt: clock(),
     }
     rememberRequest(request, info)
@@ -43,7 +47,7 @@ export const frame = ({ config, cors, rateLimiter, clock }: FrameDeps) => {
       }
       if (cors.isAllowed(origin)) Object.assign(set.headers, cors.answerHeaders(origin))
     }
-    rateLimiter.take(`peer:${info.address}`, config.rateLimitAddress)
+    rateLimiter.take(`peer:${addressGroup(info.address)}`, config.rateLimitAddress)
     return undefined
   })
 }

@@ -24,25 +24,58 @@ export const rememberRequest = (request: Request, info: RequestInfo) => {
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>
 
-const parseRange = (entry: string): Range =>
-  entry.includes('/') ? ipaddr.parseCIDR(entry) : [ipaddr.process(entry), ipaddr.process(entry).kind() === 'ipv4' ? 32 : 128]
+const parseRange = (entry: string): Range => {
+  if (entry.includes('/')) return ipaddr.parseCIDR(entry)
+  const address = ipaddr.process(entry)
+  return [address, address.kind() === 'ipv4' ? 32 : 128]
+}
 
-/** Whether an address is a reverse proxy whose headers count. `entries` are addresses, CIDR ranges or `*`. */
-export const createProxyCheck = (entries: string[]): ((address: string) => boolean) => {
-  if (entries.includes('*')) return () => true
-  const ranges = entries.map(parseRange)
-  if (ranges.length === 0) return () => false
-  return (address) => {
+export interface ProxyTrust {
+  /** Whether the `X-Forwarded-*` headers of this direct peer count. */
+  isPeer(address: string): boolean
+  /** Whether an address inside `X-Forwarded-For` is a proxy of ours, too, and not yet the client. */
+  isHop(address: string): boolean
+}
+
+/** `entries` are addresses, CIDR ranges or `*`. With `*` every direct peer counts, but what it says is not searched further. */
+export const createProxyTrust = (entries: string[]): ProxyTrust => {
+  const ranges = entries.filter((entry) => entry !== '*').map(parseRange)
+  const isHop = (address: string) => {
     if (!isIP(address)) return false
     const parsed = ipaddr.process(address)
     return ranges.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match([network, bits] as never))
   }
+  return { isPeer: entries.includes('*') ? () => true : isHop, isHop }
+}
+
+/** One spelling for each address: `::ffff:127.0.0.1`, which a dual-stack socket reports, is `127.0.0.1`. */
+const normalizeAddress = (text: string): string | undefined =>
+  isIP(text) === 0 ? undefined : ipaddr.process(text).toString()
+
+/** Some proxies add the port, which needs brackets around IPv6. */
+const parseHop = (entry: string): string | undefined => {
+  const text = entry.trim().replaceAll('"', '')
+  const withPort = /^\[([^\]]+)\](?::\d+)?$|^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)
+  return normalizeAddress(withPort?.[1] ?? withPort?.[2] ?? text)
 }
 
 /** The last address in `X-Forwarded-For` that is not a trusted proxy: everything left of it may be invented by the client. */
-export const clientAddress = (peer: string, headers: Headers, isProxy: (address: string) => boolean): string => {
-  if (!isProxy(peer)) return peer
-  const chain = (headers.get('x-forwarded-for') ?? headers.get('x-real-ip') ?? '').split(',').map((one) => one.trim())
-  const untrusted = chain.toReversed().find((address) => isIP(address) !== 0 && !isProxy(address))
-  return untrusted ?? chain.find((address) => isIP(address) !== 0) ?? peer
+export const clientAddress = (peer: string, headers: Headers, trust: ProxyTrust): string => {
+  let address = normalizeAddress(peer) ?? peer
+  if (!trust.isPeer(address)) return address
+  const chain = headers.get('x-forwarded-for') ?? headers.get('x-real-ip')
+  for (const entry of chain?.split(',').toReversed() ?? []) {
+    const hop = parseHop(entry)
+    if (hop === undefined) return address
+    address = hop
+    if (!trust.isHop(hop)) return address
+  }
+  return address
+}
+
+/** What rate limits count by. One household or server owns a whole IPv6 /64, so single addresses in it would be free. */
+export const addressGroup = (address: string): string => {
+  if (isIP(address) !== 6) return address
+  const bytes = ipaddr.parse(address).toByteArray()
+  return `${Buffer.from(bytes.slice(0, 8)).toString('hex')}::/64`
 }

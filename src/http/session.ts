@@ -40,11 +40,10 @@ const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || meth
  * Browsers attach cookies to what foreign pages send, too. An unsafe request that lives on a cookie must come from an
  * allowed origin, from our own host, or from a program (which sends no `Origin`).
  */
-export const assertOwnOrigin = (request: Request, isAllowed: (origin: string) => boolean) => {
+export const isOwnOrigin = (request: Request, isAllowed: (origin: string) => boolean): boolean => {
   const origin = request.headers.get('origin')
-  if (isSafe(request.method) || origin === null || isAllowed(origin)) return
-  const isSameHost = URL.canParse(origin) && new URL(origin).hostname === new URL(request.url).hostname
-  if (!isSameHost) throw originNotAllowed()
+  if (isSafe(request.method) || origin === null || isAllowed(origin)) return true
+  return URL.canParse(origin) && new URL(origin).hostname === new URL(request.url).hostname
 }
 
 type GuardDeps = Pick<Deps, 'findSession' | 'cors' | 'audit'>
@@ -56,12 +55,15 @@ type GuardDeps = Pick<Deps, 'findSession' | 'cors' | 'audit'>
 export const requireUser = (deps: GuardDeps) => {
   const check = (request: Request, session: Session | undefined): Session => {
     const credential = readAccessToken(request)
-    if (!credential) throw notAuthenticated()
+    if (!credential) {
+      deps.audit({ type: 'auth.unauthorized', status: 'failure', request })
+      throw notAuthenticated()
+    }
     if (!session) {
       deps.audit({ type: 'auth.token_invalid', status: 'failure', request })
       throw invalidToken()
     }
-    if (credential.isCookie) assertOwnOrigin(request, deps.cors.isAllowed)
+    if (credential.isCookie && !isOwnOrigin(request, deps.cors.isAllowed)) throw originNotAllowed()
     return session
   }
   const checkAdmin = (request: Request, session: Session | undefined): Session => {
@@ -76,7 +78,8 @@ export const requireUser = (deps: GuardDeps) => {
         check(request, session)
       },
       resolve({ request, session }) {
-        return { user: check(request, session).user, session: check(request, session) }
+        const known = check(request, session)
+        return { user: known.user, session: known }
       },
     },
     admin: {

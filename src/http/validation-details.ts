@@ -8,9 +8,21 @@ export interface ValidationDetail {
   msg: string
 }
 
+/** A fault that no schema can say. Answered as if the schema of the body had found it. */
+export class FieldError extends Error {
+  override name = 'FieldError'
+  readonly detail: ValidationDetail
+
+  constructor(field: string, msg: string) {
+    super(msg)
+    this.detail = { type: 'value_error', loc: ['body', field], msg }
+  }
+}
+
 interface SchemaFault {
   type: ValueErrorType
   path: string
+  value?: unknown
   message: string
   schema: { minLength?: number; maxLength?: number; minimum?: number; maximum?: number; minItems?: number; maxItems?: number; anyOf?: { type?: string; const?: unknown }[] }
   errors?: Iterable<SchemaFault>[]
@@ -56,10 +68,14 @@ const unwrap = (fault: SchemaFault): SchemaFault => {
 
 const isChoice = ({ schema }: SchemaFault) => schema.anyOf?.some((variant) => variant.const !== undefined) ?? false
 
+/** Elysia drops unknown fields by copying the known ones, so that a missing field arrives here as undefined. */
+const typeOf = ({ type, path, value }: SchemaFault) =>
+  value === undefined || (path === '' && value === null) ? ValueErrorType.ObjectRequiredProperty : type
+
 const toDetail = (place: string, outer: SchemaFault): ValidationDetail => {
   const fault = unwrap(outer)
   const loc = [place, ...toSegments(fault.path)]
-  const wording = wordings[fault.type]
+  const wording = wordings[typeOf(fault)]
   if (wording) {
     const [type, msg] = wording(fault.schema)
     return { type, loc, msg }

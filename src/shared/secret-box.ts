@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, pbkdf2Sync, randomBytes }
 
 const ivBytes = 12
 const tagBytes = 16
+const sealedPattern = /^v1\.(?<keyId>[0-9a-f]{8})\.(?<encoded>[\w-]+)$/
 
 export interface SecretKey {
   /** First 8 hex characters of the key's SHA-256: names the key inside each ciphertext, so that keys can be rotated. */
@@ -33,11 +34,13 @@ export const createSecretBox = (keys: [SecretKey, ...SecretKey[]]): SecretBox =>
       return `v1.${keys[0].id}.${body.toString('base64url')}`
     },
     open(sealed, context) {
-      const [version, keyId, encoded] = sealed.split('.')
-      const key = byId.get(keyId ?? '')
-      if (version !== 'v1' || !key || !encoded) throw new Error(`No key for a sealed value (key id ${keyId ?? 'none'})`)
+      const { keyId, encoded } = sealedPattern.exec(sealed)?.groups ?? {}
+      if (!keyId || !encoded) throw new Error('Not a sealed value')
+      const key = byId.get(keyId)
+      if (!key) throw new Error(`No key for a sealed value (key id ${keyId})`)
       const body = Buffer.from(encoded, 'base64url')
-      const decipher = createDecipheriv('aes-256-gcm', key.bytes, body.subarray(0, ivBytes))
+      if (body.length < ivBytes + tagBytes) throw new Error('A sealed value is cut short')
+      const decipher = createDecipheriv('aes-256-gcm', key.bytes, body.subarray(0, ivBytes), { authTagLength: tagBytes })
         .setAAD(Buffer.from(context))
         .setAuthTag(body.subarray(-tagBytes))
       return decipher.update(body.subarray(ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8')

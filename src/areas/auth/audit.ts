@@ -1,12 +1,15 @@
 import type { Deps } from '../../deps.ts'
 import { requestInfo } from '../../http/request-info.ts'
+import type { Clock } from '../../shared/clock.ts'
 import { newUuid } from '../../shared/ids.ts'
 import { insertAuditRow } from './auth.store.ts'
+import { redact } from './redact.ts'
 
 export interface AuditEvent {
   /** One of auth.md 11.1, e.g. `auth.login_success`. */
   type: string
   status: 'success' | 'failure'
+  /** Who did it, once proven. A failed login names its account as `resource` instead. */
   userId?: string
   request?: Request
   resource?: { type: string; id: string }
@@ -19,37 +22,48 @@ export type Audit = (event: AuditEvent) => void
 
 const anonymousPerMinute = 60
 
-/** Writes one row of the audit log. A failure is logged, not thrown. Strangers get 60 rows a minute: they could fill the disk. */
-export const createAudit = ({ db, clock, log }: Pick<Deps, 'db' | 'clock' | 'log'>): Audit => {
+/** Whether one more of these may happen in this minute. */
+const createMinuteCap = (clock: Clock, perMinute: number) => {
   let minute = 0
-  let anonymousRows = 0
-  const isFlooded = () => {
+  let count = 0
+  return () => {
     const now = Math.floor(clock() / 60_000)
     if (now !== minute) {
       minute = now
-      anonymousRows = 0
+      count = 0
     }
-    return ++anonymousRows > anonymousPerMinute
+    return ++count <= perMinute
   }
+}
+
+const toRequestColumns = (request: Request | undefined) => {
+  const info = request && requestInfo(request)
+  return {
+    requestId: info?.id ?? null,
+    ip: info?.address ?? null,
+    userAgent: request?.headers.get('user-agent')?.slice(0, 500) ?? null,
+    method: request?.method ?? null,
+    path: request ? new URL(request.url).pathname.slice(0, 500) : null,
+  }
+}
+
+/** Writes one row of the audit log. A failure is logged, not thrown. Strangers get 60 rows a minute: they could fill the disk. */
+export const createAudit = ({ db, clock, log }: Pick<Deps, 'db' | 'clock' | 'log'>): Audit => {
+  const mayWriteAnonymous = createMinuteCap(clock, anonymousPerMinute)
   return (event) => {
-    if (!event.userId && isFlooded()) return
-    const info = event.request && requestInfo(event.request)
+    if (!event.userId && !mayWriteAnonymous()) return
     try {
       insertAuditRow(db, {
         id: newUuid(),
         eventType: event.type,
         actorType: event.userId ? 'user' : 'anonymous',
         actorId: event.userId ?? null,
-        requestId: info?.id ?? null,
-        ip: info?.address ?? null,
-        userAgent: event.request?.headers.get('user-agent')?.slice(0, 500) ?? null,
-        method: event.request?.method ?? null,
-        path: event.request ? new URL(event.request.url).pathname.slice(0, 500) : null,
+        ...toRequestColumns(event.request),
         resourceType: event.resource?.type ?? null,
         resourceId: event.resource?.id ?? null,
         status: event.status,
         reason: event.reason ?? null,
-        extraData: event.extra ?? null,
+        extraData: event.extra ? redact(event.extra) : null,
         createdAt: clock(),
       })
     } catch (error) {

@@ -1,4 +1,4 @@
-import { and, eq, gt, lte, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, lte, ne, notInArray, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared.ts'
 import { auditLogs, type SessionRow, sessions, type UserRow, users } from './auth.table.ts'
@@ -44,6 +44,15 @@ export const insertUser = (db: Db, row: UserRow) => db.insert(users).values(row)
 
 export const updateUser = (db: Db, id: string, changes: Partial<UserRow>) => db.update(users).set(changes).where(eq(users.id, id)).run()
 
+/** Replaces the hash unless somebody else has done so since it was read. Returns whether it did. */
+export const replacePasswordHash = (db: Db, id: string, from: string, to: string): boolean =>
+  db
+    .update(users)
+    .set({ passwordHash: to })
+    .where(and(eq(users.id, id), eq(users.passwordHash, from)))
+    .returning({ id: users.id })
+    .get() !== undefined
+
 export const insertSession = (db: Db, row: SessionRow) => db.insert(sessions).values(row).run()
 
 export const findSessionRow = (db: Db, id: string): SessionRow | undefined => db.select().from(sessions).where(eq(sessions.id, id)).get()
@@ -55,7 +64,24 @@ export const deleteSession = (db: Db, id: string) => db.delete(sessions).where(e
 
 export const deleteSessionsOfUser = (db: Db, userId: string) => db.delete(sessions).where(eq(sessions.userId, userId)).run()
 
-export const deleteExpiredSessions = (db: Db, now: number) => db.delete(sessions).where(lte(sessions.expiresAt, now)).run()
+const surplusSessions = prepared((db) => {
+  const newest = db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(eq(sessions.userId, value('userId')))
+    .orderBy(desc(sessions.rotatedAt), desc(sessions.createdAt))
+    .limit(value('keep'))
+  return db
+    .delete(sessions)
+    .where(and(eq(sessions.userId, value('userId')), notInArray(sessions.id, newest)))
+    .prepare()
+})
+/** Ends all sessions of a user but the `keep` most recently used. */
+export const deleteSurplusSessions = (db: Db, userId: string, keep: number) => surplusSessions(db).run({ userId, keep })
+
+/** Returns how many there were. */
+export const deleteExpiredSessions = (db: Db, now: number): number =>
+  db.delete(sessions).where(lte(sessions.expiresAt, now)).returning({ id: sessions.id }).all().length
 
 const auditRow = prepared((db) =>
   db
@@ -81,4 +107,6 @@ const auditRow = prepared((db) =>
 )
 export const insertAuditRow = (db: Db, row: typeof auditLogs.$inferInsert) => auditRow(db).run(row)
 
-export const deleteOldAuditRows = (db: Db, before: number) => db.delete(auditLogs).where(lte(auditLogs.createdAt, before)).run()
+/** Returns how many there were. */
+export const deleteOldAuditRows = (db: Db, before: number): number =>
+  db.delete(auditLogs).where(lte(auditLogs.createdAt, before)).returning({ id: auditLogs.id }).all().length

@@ -2,6 +2,8 @@ import { domainToASCII, domainToUnicode } from 'node:url'
 import isEmail from 'validator/es/lib/isEmail.js'
 
 const named = /^[^<>]*<([^<>]+)>$/
+/** What a URL's host may hold but a domain name in an address may not: escapes, ports, paths. */
+const oddInDomain = /[%:/?#@[\]\\\s]/
 
 /**
  * The address as it is stored and shown: spaces and a display name dropped, domain in lower-case Unicode, local part as
@@ -9,10 +11,12 @@ const named = /^[^<>]*<([^<>]+)>$/
  */
 export const normalizeEmail = (text: string): string | undefined => {
   const trimmed = text.trim()
-  const address = (named.exec(trimmed)?.[1] ?? trimmed).trim()
+  const address = (named.exec(trimmed)?.[1] ?? trimmed).trim().normalize('NFC')
   const at = address.lastIndexOf('@')
   const local = address.slice(0, at)
-  const domain = domainToASCII(address.slice(at + 1))
+  const typedDomain = address.slice(at + 1)
+  if (at < 1 || local.includes('"') || oddInDomain.test(typedDomain)) return undefined
+  const domain = domainToASCII(typedDomain)
   const isValid = isEmail(`${local}@${domain}`, { allow_utf8_local_part: true, allow_underscores: false, require_tld: true })
-  return at > 0 && domain !== '' && isValid && !local.includes('"') ? `${local}@${domainToUnicode(domain)}` : undefined
+  return isValid ? `${local}@${domainToUnicode(domain)}` : undefined
 }

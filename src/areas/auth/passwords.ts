@@ -1,3 +1,4 @@
+import { AppError } from '../../shared/app-error.ts'
 import { createSemaphore } from '../../shared/semaphore.ts'
 import { tooManyLogins } from './auth.errors.ts'
 
@@ -22,7 +23,7 @@ const forHash = (password: string, hash: string) =>
 
 /** Two hashes at once, 64 in line: more waiting logins are answered 503 at once instead of late. */
 export const createPasswords = (parameters: Bun.Password.Argon2Algorithm = argon2id): Passwords => {
-  const queue = createSemaphore(2, 64, () => tooManyLogins())
+  const queue = createSemaphore(2, 64, () => new AppError(tooManyLogins, { headers: { 'retry-after': '5' } }))
   return {
     hash: (password) => queue.run(() => Bun.password.hash(password, parameters)),
     verify: (password, hash) =>

@@ -67,7 +67,8 @@ export const createSessionTokens = (config: Config, secretKey: string, clock: Cl
       if (!claims) {
         // Well signed but too old? Then the person is told so.
         const old = await signer.verify(token, { algorithms, currentDate: new Date(0), requiredClaims: ['exp'] })
-        return old && old['refresh'] === true ? 'expired' : 'invalid'
+        const isOld = old && old['refresh'] === true && (old.exp ?? 0) * 1000 <= clock()
+        return isOld ? 'expired' : 'invalid'
       }
       if (claims['refresh'] !== true) return 'not_refresh'
       const { sub, sid, jti } = claims as Record<string, unknown>

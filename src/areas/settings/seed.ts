@@ -1,8 +1,9 @@
 import type { Deps } from '../../deps.ts'
 import { newUuid } from '../../shared/ids.ts'
 import { builtInDefinitions } from './catalog.ts'
+import { ensureDefinition } from './definitions.store.ts'
 import { sealValue } from './sealed-value.ts'
-import { ensureDefinition, ensureInstance } from './settings.store.ts'
+import { ensureInstance } from './settings.store.ts'
 
 /** The built-in definitions, and this user's own instance of each (auth.md 6.2). What is there already stays. */
 export const seedSettings = ({ db, clock, secretBox }: Pick<Deps, 'db' | 'clock' | 'secretBox'>, userId: string) => {

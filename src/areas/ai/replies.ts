@@ -1,0 +1,49 @@
+import { encodeEvent } from '../../http/sse.ts'
+import { AppError } from '../../shared/app-error.ts'
+import type { UpstreamError } from '../../shared/upstream-error.ts'
+import * as errors from './ai.errors.ts'
+import { errorEvent } from './chat-events.ts'
+import type { TurnOutcome } from './chat-turn.ts'
+import type { LiveReply } from './live-replies.ts'
+
+/** What a failed model call is called over HTTP. */
+export const toHttpError = (error: UpstreamError): AppError => {
+  if (error.kind === 'busy') return errors.tooManyReplies()
+  return error.kind === 'refused' ? errors.addressRefused(error.message) : errors.providerFailed(error.message)
+}
+
+/** The fields that chat and generate share (ai.md 2.5, 3). Throws when the model failed. */
+export const toReply = ({ provider, model }: { provider: string; model: string }, { text, finishReason, usage, error }: TurnOutcome) => {
+  if (error) throw toHttpError(error)
+  const counted = usage && {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    total_tokens: usage.promptTokens + usage.completionTokens,
+  }
+  return { text, provider, model, finish_reason: finishReason, metadata: counted ? { usage: counted } : {} }
+}
+
+const configurationCodes = new Set<string>([errors.noServer.code, errors.noApiKey.code, errors.noServerAddress.code])
+
+/** A reply that only says what is wrong: the web client shows events, but not the text of an HTTP error (ai.md 2.6). */
+const failedReply = (message: string, personaId: string | null): LiveReply<never> => ({
+  conversationId: undefined,
+  result: new Promise(() => {}),
+  stop: () => {},
+  attach(writer) {
+    writer.write(encodeEvent(errorEvent(message, personaId)))
+    writer.done()
+    return () => {}
+  },
+})
+
+/** Runs `work`; for a stream, a missing server or key becomes a reply that says so instead of an error. */
+export const explainInStream = <T>(body: { stream?: boolean; persona_id?: string | null }, work: () => T): T | LiveReply<never> => {
+  try {
+    return work()
+  } catch (error) {
+    const isExplained = body.stream === true && error instanceof AppError && configurationCodes.has(error.code)
+    if (!isExplained) throw error
+    return failedReply(error.message, body.persona_id ?? null)
+  }
+}

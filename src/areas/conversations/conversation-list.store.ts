@@ -1,0 +1,66 @@
+import { and, desc, eq, exists, inArray, or, sql, type SQL } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared.ts'
+import { toHexId, toUuid } from '../../shared/ids.ts'
+import { conversationTags } from '../tags/tags.table.ts'
+import type { Page } from './conversations.store.ts'
+import { type ConversationRow, conversations } from './conversations.table.ts'
+
+/** What is missing or empty lets everything through. */
+export interface ConversationFilters {
+  conversationType?: string | undefined
+  pageId?: string | undefined
+  personaId?: string | undefined
+  tagId?: string | undefined
+}
+
+const value = sql.placeholder
+
+const unlessNull = (name: string, condition: SQL) => or(sql`${value(name)} is null`, condition)
+
+const prepareList = (db: Db, ofType: SQL | undefined) => {
+  const tagLink = db
+    .select({ id: conversationTags.tagId })
+    .from(conversationTags)
+    .where(and(eq(conversationTags.conversationId, conversations.id), eq(conversationTags.tagId, value('tagId'))))
+  return db
+    .select()
+    .from(conversations)
+    .where(
+      and(
+        eq(conversations.userId, value('userId')),
+        ofType,
+        unlessNull('pageId', inArray(conversations.pageId, [value('pageId'), value('pageUuid'), value('pageHexId')])),
+        unlessNull('personaId', eq(conversations.personaId, value('personaId'))),
+        unlessNull('tagId', exists(tagLink)),
+      ),
+    )
+    .orderBy(desc(conversations.updatedAt), desc(conversations.id))
+    .limit(value('limit'))
+    .offset(value('skip'))
+    .prepare()
+}
+
+// Two statements, so that each has an index that delivers the order; the rarer filters are tested row by row.
+const listOfAnyType = prepared((db) => prepareList(db, undefined))
+const listOfType = prepared((db) => prepareList(db, eq(conversations.conversationType, value('conversationType'))))
+
+/** Newest activity first; equal times in the order of the ids, so that pages never overlap. */
+export const listConversations = (
+  db: Db,
+  userId: string,
+  { conversationType, pageId, personaId, tagId }: ConversationFilters,
+  page: Page,
+): ConversationRow[] => {
+  const filters = {
+    userId,
+    // Page ids are stored as they came, so both spellings are looked for.
+    pageId: pageId || null,
+    pageUuid: toUuid(pageId ?? ''),
+    pageHexId: toHexId(pageId ?? ''),
+    personaId: personaId ? toHexId(personaId) : null,
+    tagId: tagId ? toHexId(tagId) : null,
+    ...page,
+  }
+  return conversationType ? listOfType(db).all({ ...filters, conversationType }) : listOfAnyType(db).all(filters)
+}

@@ -1,0 +1,155 @@
+import { isDeepStrictEqual } from 'node:util'
+import { inTransaction } from '../../db/transaction.ts'
+import type { Deps, SignedInUser } from '../../deps.ts'
+import { isSameId, newUuid, toHexId } from '../../shared/ids.ts'
+import { ownsPersona } from '../personas/personas.store.ts'
+import { listConversations } from './conversation-list.store.ts'
+import * as errors from './conversations.errors.ts'
+import {
+  type CreateConversation,
+  type CreateMessage,
+  messagesPerPage,
+  type UpdateConversation,
+  type WithMessagesQuery,
+} from './conversations.schema.ts'
+import {
+  type ConversationChanges,
+  deleteConversation,
+  findConversation,
+  insertConversation,
+  insertMessage,
+  listMessages,
+  listNewestMessages,
+  type Page,
+  touchConversation,
+  updateConversation,
+} from './conversations.store.ts'
+import type { ConversationRow, MessageRow } from './conversations.table.ts'
+
+type ReadDeps = Pick<Deps, 'db'>
+type WriteDeps = Pick<Deps, 'db' | 'clock'>
+
+const maxMetadataBytes = 262_144
+/** What a client that asks for a whole conversation gets at most. */
+const maxWholeMessages = 1000
+
+const isSelf = (user: SignedInUser, id: string) => id === 'current' || isSameId(id, user.id)
+
+/** Throws 403: a list belongs to the user in its path, whom strangers may not even name. */
+export const assertOwnList = (user: SignedInUser, userId: string) => {
+  if (!isSelf(user, userId)) throw errors.foreignConversations()
+}
+
+/** The user's own conversation. Throws 404, for somebody else's too. */
+export const getConversation = ({ db }: ReadDeps, userId: string, id: string): ConversationRow => {
+  const conversation = findConversation(db, userId, id)
+  if (!conversation) throw errors.conversationNotFound()
+  return conversation
+}
+
+/** Throws 404. No persona at all (null or empty) is fine. */
+export const assertOwnPersona = ({ db }: ReadDeps, userId: string, personaId: string | null | undefined) => {
+  if (personaId && !ownsPersona(db, userId, personaId)) throw errors.personaNotFound()
+}
+
+/** The stored spelling of the id of an own persona, null for an empty one. Throws 404. */
+export const checkPersona = (deps: ReadDeps, userId: string, personaId: string | null | undefined): string | null => {
+  assertOwnPersona(deps, userId, personaId)
+  return personaId ? toHexId(personaId) : null
+}
+
+export const createConversation = (deps: WriteDeps, user: SignedInUser, body: CreateConversation): ConversationRow => {
+  if (body.user_id && !isSelf(user, body.user_id)) throw errors.foreignOwner()
+  const now = deps.clock()
+  const row: ConversationRow = {
+    id: newUuid(),
+    userId: user.id,
+    title: body.title ?? null,
+    pageContext: body.page_context ?? null,
+    pageId: body.page_id ?? null,
+    model: body.model ?? null,
+    server: body.server ?? null,
+    conversationType: body.conversation_type || 'chat',
+    personaId: checkPersona(deps, user.id, body.persona_id),
+    createdAt: now,
+    updatedAt: now,
+  }
+  insertConversation(deps.db, row)
+  return row
+}
+
+/** Writes only what differs: a conversation that nothing happened to keeps its place in the list. */
+const changeConversation = (deps: WriteDeps, row: ConversationRow, wanted: ConversationChanges): ConversationRow => {
+  if (isDeepStrictEqual({ ...row, ...wanted }, row)) return row
+  const changes = { ...wanted, updatedAt: deps.clock() }
+  updateConversation(deps.db, row.userId, row.id, changes)
+  return { ...row, ...changes }
+}
+
+export const editConversation = (deps: WriteDeps, userId: string, id: string, body: UpdateConversation) =>
+  inTransaction(deps.db, () => {
+    const row = getConversation(deps, userId, id)
+    return changeConversation(deps, row, {
+      title: body.title ?? row.title,
+      pageContext: body.page_context ?? row.pageContext,
+      pageId: body.page_id ?? row.pageId,
+      model: body.model ?? row.model,
+      server: body.server ?? row.server,
+      conversationType: body.conversation_type ?? row.conversationType,
+      personaId: typeof body.persona_id === 'string' ? checkPersona(deps, userId, body.persona_id) : row.personaId,
+    })
+  })
+
+/** An empty or missing persona id takes the persona away. */
+export const changePersona = (deps: WriteDeps, userId: string, id: string, personaId: string | null | undefined) =>
+  inTransaction(deps.db, () => {
+    const row = getConversation(deps, userId, id)
+    return changeConversation(deps, row, { personaId: checkPersona(deps, userId, personaId) })
+  })
+
+export const removeConversation = ({ db }: ReadDeps, userId: string, id: string) => {
+  if (!deleteConversation(db, userId, id)) throw errors.conversationNotFound()
+}
+
+export const listOfPersona = (deps: ReadDeps, userId: string, personaId: string, page: Page): ConversationRow[] => {
+  if (!ownsPersona(deps.db, userId, personaId)) throw errors.personaNotFound()
+  return listConversations(deps.db, userId, { personaId }, page)
+}
+
+export const listMessagesOf = (deps: ReadDeps, userId: string, id: string, page: Page): MessageRow[] =>
+  listMessages(deps.db, getConversation(deps, userId, id).id, page)
+
+/** A page from the oldest message on if the client asks for one; otherwise all of it, up to the newest 1000. */
+export const getWithMessages = ({ db }: ReadDeps, userId: string, id: string, { skip, limit }: WithMessagesQuery) => {
+  const conversation = getConversation({ db }, userId, id)
+  const isPaged = skip !== undefined || limit !== undefined
+  const messages = isPaged
+    ? listMessages(db, conversation.id, { skip: skip ?? 0, limit: limit ?? messagesPerPage })
+    : listNewestMessages(db, conversation.id, maxWholeMessages)
+  return { conversation, messages }
+}
+
+/** Stores a message and moves its conversation to the top. The caller opens the transaction and knows the owner. */
+export const addMessage = (
+  { db, clock }: WriteDeps,
+  conversationId: string,
+  message: Pick<MessageRow, 'sender' | 'message' | 'messageMetadata' | 'state'>,
+): Omit<MessageRow, 'seq'> => {
+  const now = clock()
+  // What is not Unicode would be stored as U+FFFD; the answer shows what is stored.
+  const text = message.message.toWellFormed()
+  const row = { ...message, message: text, id: newUuid(), conversationId, createdAt: now, updatedAt: now }
+  insertMessage(db, row)
+  touchConversation(db, conversationId, now)
+  return row
+}
+
+export const createMessage = (deps: WriteDeps, userId: string, id: string, body: CreateMessage) => {
+  const messageMetadata = body.message_metadata ?? null
+  if (Buffer.byteLength(JSON.stringify(messageMetadata)) > maxMetadataBytes) throw errors.metadataTooLarge()
+  const sender = body.sender === 'assistant' ? 'llm' : body.sender
+  return inTransaction(deps.db, () => {
+    const conversation = getConversation(deps, userId, id)
+    return addMessage(deps, conversation.id, { sender, message: body.message, messageMetadata, state: 'complete' })
+  })
+}

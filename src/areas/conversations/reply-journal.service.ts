@@ -1,0 +1,83 @@
+import { inTransaction } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { newUuid } from '../../shared/ids.ts'
+import { insertMessage, touchConversation, updateMessage } from './conversations.store.ts'
+import type { MessageState } from './conversations.table.ts'
+
+type JournalDeps = Pick<Deps, 'db' | 'clock' | 'log'>
+
+export interface ReplyRecord {
+  /** More of the reply; it is on disk at the latest a second later. */
+  append(text: string): void
+  /** The whole of it, at once. A reply without a text leaves no row. */
+  finish(state: Exclude<MessageState, 'streaming'>, metadata: Record<string, unknown>): void
+  readonly text: string
+}
+
+export interface ReplyJournal {
+  open(conversationId: string): ReplyRecord
+}
+
+interface Draft {
+  id: string
+  conversationId: string
+  text: string
+  isStored: boolean
+}
+
+const saveEveryMs = 900
+
+const save = ({ db, clock }: JournalDeps, draft: Draft, state: MessageState, metadata: Record<string, unknown>) => {
+  const now = clock()
+  if (draft.isStored) {
+    updateMessage(db, draft.id, { message: draft.text, messageMetadata: metadata, state, updatedAt: now })
+  } else {
+    const { id, conversationId, text: message } = draft
+    const times = { createdAt: now, updatedAt: now }
+    insertMessage(db, { id, conversationId, sender: 'llm', message, messageMetadata: metadata, state, ...times })
+  }
+  draft.isStored = true
+  touchConversation(db, draft.conversationId, now)
+}
+
+/**
+ * Stores replies while they are being written, so that a crash in mid-answer leaves the text so far. All open replies
+ * are saved together, in one transaction: a hundred streams cost one sync to disk a second, not a hundred.
+ */
+export const createReplyJournal = (deps: JournalDeps): ReplyJournal => {
+  const dirty = new Set<Draft>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const saveDirty = () => {
+    timer = undefined
+    try {
+      inTransaction(deps.db, () => {
+        for (const draft of dirty) save(deps, draft, 'streaming', {})
+      })
+      dirty.clear()
+    } catch (error) {
+      // The text is still in memory; `finish` writes all of it.
+      deps.log.error('replies in progress were not saved', { error })
+    }
+  }
+  return {
+    open(conversationId) {
+      const draft: Draft = { id: newUuid(), conversationId, text: '', isStored: false }
+      return {
+        append(text) {
+          draft.text += text
+          dirty.add(draft)
+          timer ??= setTimeout(saveDirty, saveEveryMs)
+        },
+        finish(state, metadata) {
+          dirty.delete(draft)
+          if (draft.text === '' && !draft.isStored) return
+          inTransaction(deps.db, () => save(deps, draft, state, metadata))
+        },
+        get text() {
+          return draft.text
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import { and, eq, ne, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared.ts'
+import { type SettingDefinitionRow, settingDefinitions, settingInstances, type SettingScope } from './settings.table.ts'
+
+const value = sql.placeholder
+const listLimit = 5000
+
+/** Begins the description of a definition that a save created (workspace.md 3.2), which is how they are recognised. */
+export const autoDescription = 'Auto-generated definition for '
+const isAutoCreated = sql`substr(${settingDefinitions.description}, 1, ${autoDescription.length}) = ${autoDescription}`
+
+const filtered = prepared((db) =>
+  db
+    .select()
+    .from(settingDefinitions)
+    .where(
+      and(
+        sql`(${value('category')} is null or ${settingDefinitions.category} = ${value('category')})`,
+        sql`(${value('scope')} is null or exists (select 1 from json_each(${settingDefinitions.allowedScopes}) as allowed where allowed.value = ${value('scope')}))`,
+      ),
+    )
+    .orderBy(settingDefinitions.createdAt, sql`rowid`)
+    .limit(listLimit)
+    .prepare(),
+)
+/** In the order of their creation. */
+export const listDefinitions = (db: Db, filter: { category: string | null; scope: SettingScope | null }): SettingDefinitionRow[] =>
+  filtered(db).all(filter)
+
+const definitionById = prepared((db) => db.select().from(settingDefinitions).where(eq(settingDefinitions.id, value('id'))).prepare())
+export const findDefinition = (db: Db, id: string): SettingDefinitionRow | undefined => definitionById(db).get({ id })
+
+export const isDefinitionNameTaken = (db: Db, name: string, exceptId = ''): boolean =>
+  db
+    .select({ id: settingDefinitions.id })
+    .from(settingDefinitions)
+    .where(and(eq(settingDefinitions.name, name), ne(settingDefinitions.id, exceptId)))
+    .get() !== undefined
+
+export const insertDefinition = (db: Db, row: SettingDefinitionRow) => db.insert(settingDefinitions).values(row).run()
+
+/** Leaves a definition of the same id as it is. */
+export const ensureDefinition = (db: Db, row: SettingDefinitionRow) => db.insert(settingDefinitions).values(row).onConflictDoNothing().run()
+
+export const updateDefinition = (db: Db, id: string, changes: Partial<SettingDefinitionRow>) =>
+  db.update(settingDefinitions).set(changes).where(eq(settingDefinitions.id, id)).run()
+
+export const deleteDefinition = (db: Db, id: string) => db.delete(settingDefinitions).where(eq(settingDefinitions.id, id)).run()
+
+export const countInstancesOf = (db: Db, definitionId: string): number =>
+  db
+    .select({ count: sql<number>`count(*)` })
+    .from(settingInstances)
+    .where(eq(settingInstances.definitionId, definitionId))
+    .get()?.count ?? 0
+
+/** How many auto-created definitions this user has values for. */
+export const countAutoDefinitionsOf = (db: Db, userId: string): number =>
+  db
+    .select({ count: sql<number>`count(distinct ${settingDefinitions.id})` })
+    .from(settingInstances)
+    .innerJoin(settingDefinitions, eq(settingDefinitions.id, settingInstances.definitionId))
+    .where(and(eq(settingInstances.userId, userId), isAutoCreated))
+    .get()?.count ?? 0
+
+/** An auto-created definition goes with its last value; otherwise saving and deleting could fill the shared catalogue. */
+export const deleteUnusedAutoDefinition = (db: Db, id: string) =>
+  db
+    .delete(settingDefinitions)
+    .where(
+      and(
+        eq(settingDefinitions.id, id),
+        isAutoCreated,
+        sql`not exists (select 1 from ${settingInstances} where ${settingInstances.definitionId} = ${settingDefinitions.id})`,
+      ),
+    )
+    .run()

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'bun:test'
+import { normalizeEmail } from '../../src/areas/auth/email-address.ts'
+
+describe('normalizeEmail', () => {
+  const accepted: [string, string][] = [
+    ['alice@example.com', 'alice@example.com'],
+    ['  alice@example.com\n', 'alice@example.com'],
+    ['Alice@Example.COM', 'Alice@example.com'],
+    ['Alice A. <alice@example.com>', 'alice@example.com'],
+    ['"A, B" <alice@example.com>', 'alice@example.com'],
+    ['<alice@example.com>', 'alice@example.com'],
+    ['a+tag@example.com', 'a+tag@example.com'],
+    ["o'neil@example.com", "o'neil@example.com"],
+    ['josé@example.com', 'josé@example.com'],
+    ['jose\u0301@example.com', 'josé@example.com'],
+    ['a@MÜNCHEN.de', 'a@münchen.de'],
+    ['a@xn--mnchen-3ya.de', 'a@münchen.de'],
+    ['a@例え.テスト', 'a@例え.テスト'],
+    ['pi@nas.local', 'pi@nas.local'],
+    ['x@y.test', 'x@y.test'],
+    ['x@y.home.arpa', 'x@y.home.arpa'],
+    ['x@y.localhost', 'x@y.localhost'],
+    ['x@sub-domain.example', 'x@sub-domain.example'],
+  ]
+  test.each(accepted)('%p is kept as %p', (text, expected) => expect(normalizeEmail(text)).toBe(expected))
+
+  const refused = [
+    '',
+    ' ',
+    'plain',
+    '@example.com',
+    'a@',
+    'a@localhost',
+    'a@b',
+    'a@@b.test',
+    'a@b@c.test',
+    'a..b@example.com',
+    '.a@example.com',
+    'a.@example.com',
+    '"a b"@example.com',
+    '"a"@example.com',
+    'a b@example.com',
+    'a@[127.0.0.1]',
+    'a@[IPv6:::1]',
+    'a@127.0.0.1',
+    'a@0x7f.1',
+    'a@2130706433',
+    'a@example..com',
+    'a@.example.com',
+    'a@example.com.',
+    'a@-x.example.com',
+    'a@under_score.com',
+    'a@exa mple.com',
+    'a@example.com/path',
+    'a@example.com:25',
+    'a@example.com?x',
+    'a@ex%61mple.com',
+    'a\nb@example.com',
+    'a@example.com\nBcc: x@y.test',
+    '<a@example.com> <b@example.com>',
+    'A <a@example.com',
+    `${'a'.repeat(65)}@example.com`,
+    `a@${'b'.repeat(64)}.com`,
+    `a@${'b.'.repeat(200)}com`,
+  ]
+  test.each(refused)('%p is no address', (text) => expect(normalizeEmail(text)).toBeUndefined())
+})
