@@ -4,11 +4,11 @@ SYSTEM_BUN := $(shell command -v bun 2>/dev/null)
 BUN := $(if $(filter $(BUN_VERSION),$(if $(SYSTEM_BUN),$(shell $(SYSTEM_BUN) --version))),$(SYSTEM_BUN),.bun/node_modules/.bin/bun)
 export PATH := $(CURDIR)/.bun/node_modules/.bin:$(PATH)
 
-.PHONY: help run dev test check fix build release bench migration
+.PHONY: help run dev test test-binary check fix build release bench migration
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 run: node_modules ## install what is missing and start the server on http://127.0.0.1:8005
 	$(BUN) run start
@@ -18,6 +18,9 @@ dev: node_modules ## start the server; it reloads when a file changes
 
 test: node_modules ## all tests but the one of the built executable
 	$(BUN) run test
+
+test-binary: node_modules ## the tests of the built executable (make build first)
+	$(BUN) run test:binary
 
 check: node_modules ## types, lint, format, unused code
 	$(BUN) run check

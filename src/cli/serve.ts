@@ -27,6 +27,8 @@ const createServerLog = ({ logFormat, logLevel }: Config) => {
 const listenOptions = (config: Config) => ({
   hostname: config.host,
   port: config.port,
+  // Elysia's default would let a second server share the port, and take half of the requests.
+  reusePort: false,
   ...(config.tlsKeyFile && config.tlsCertFile
     ? { tls: { key: Bun.file(config.tlsKeyFile), cert: Bun.file(config.tlsCertFile) } }
     : {}),

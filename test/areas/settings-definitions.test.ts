@@ -25,10 +25,13 @@ const start = async () => {
   return server
 }
 
-const definitionRows = (server: TestServer) => server.database.sqlite.query('SELECT * FROM settings_definitions ORDER BY rowid').all()
+const definitionRows = (server: TestServer) =>
+  server.database.sqlite.query('SELECT * FROM settings_definitions ORDER BY rowid').all()
 const auditRows = (server: TestServer) =>
   server.database.sqlite
-    .query("SELECT event_type, actor_id, resource_type, resource_id, status, extra_data FROM audit_logs WHERE event_type LIKE 'admin.%' ORDER BY rowid")
+    .query(
+      "SELECT event_type, actor_id, resource_type, resource_id, status, extra_data FROM audit_logs WHERE event_type LIKE 'admin.%' ORDER BY rowid",
+    )
     .all() as Record<string, string>[]
 
 describe('GET /api/v1/settings/definitions', () => {
@@ -47,13 +50,18 @@ describe('GET /api/v1/settings/definitions', () => {
       'general_settings',
       'volume_settings',
     ])
-    expect(body.at(-1)).toEqual({ ...volume, created_at: '2026-01-02T03:04:05.678Z', updated_at: '2026-01-02T03:04:05.678Z' })
+    expect(body.at(-1)).toEqual({
+      ...volume,
+      created_at: '2026-01-02T03:04:05.678Z',
+      updated_at: '2026-01-02T03:04:05.678Z',
+    })
   })
 
   test('200: category is exact, an empty one no filter; scope in any case', async () => {
     await using server = await start()
     const bob = server.as('bob')
-    const idsOf = async (query: string) => (await bob('GET', `${path}?${query}`)).body.map((one: { id: string }) => one.id)
+    const idsOf = async (query: string) =>
+      (await bob('GET', `${path}?${query}`)).body.map((one: { id: string }) => one.id)
     expect(await idsOf('category=branding')).toEqual(['white_label_settings'])
     expect(await idsOf('category=Branding')).toEqual([])
     expect(await idsOf('category=')).toHaveLength(7)
@@ -72,7 +80,10 @@ describe('GET /api/v1/settings/definitions', () => {
 
   test('401: a stranger', async () => {
     await using server = await start()
-    expect(await server.call('GET', `${path}?scope=galaxy`)).toMatchObject({ status: 401, body: { detail: 'Not authenticated' } })
+    expect(await server.call('GET', `${path}?scope=galaxy`)).toMatchObject({
+      status: 401,
+      body: { detail: 'Not authenticated' },
+    })
   })
 
   test('405: one definition cannot be read', async () => {
@@ -125,17 +136,25 @@ describe('POST /api/v1/settings/definitions', () => {
     })
   })
 
-  test.each([[false], [0], [1.5], [''], ['x'], ['{"a":1}'], [[]], [[1, null]], [{ a: { b: [] } }], [null]])('200: default value %j comes back', async (value) => {
-    await using server = await start()
-    await server.as('ada')('POST', path, { ...volume, default_value: value })
-    expect((await server.as('bob')('GET', `${path}?category=sound`)).body[0].default_value).toEqual(value)
-  })
+  test.each([[false], [0], [1.5], [''], ['x'], ['{"a":1}'], [[]], [[1, null]], [{ a: { b: [] } }], [null]])(
+    '200: default value %j comes back',
+    async (value) => {
+      await using server = await start()
+      await server.as('ada')('POST', path, { ...volume, default_value: value })
+      expect((await server.as('bob')('GET', `${path}?category=sound`)).body[0].default_value).toEqual(value)
+    },
+  )
 
   test('200: a field named __proto__ stays a field', async () => {
     await using server = await start()
-    const text = JSON.stringify({ ...volume, default_value: 0 }).replace('"default_value":0', '"default_value":{"__proto__":{"x":1}}')
+    const text = JSON.stringify({ ...volume, default_value: 0 }).replace(
+      '"default_value":0',
+      '"default_value":{"__proto__":{"x":1}}',
+    )
     await server.as('ada')('POST', path, text)
-    const response = await server.send('GET', `${path}?category=sound`, undefined, { authorization: `Bearer ${await server.tokenOf('bob')}` })
+    const response = await server.send('GET', `${path}?category=sound`, undefined, {
+      authorization: `Bearer ${await server.tokenOf('bob')}`,
+    })
     expect(await response.text()).toContain('"default_value":{"__proto__":{"x":1}}')
   })
 
@@ -148,17 +167,29 @@ describe('POST /api/v1/settings/definitions', () => {
       status: 400,
       body: { detail: 'Setting definition volume_settings already exists', code: 'settings.definition_exists' },
     })
-    expect(await ada('POST', path, { ...volume, id: 'other' })).toMatchObject({ status: 400, body: { detail: 'Setting definition Volume already exists' } })
+    expect(await ada('POST', path, { ...volume, id: 'other' })).toMatchObject({
+      status: 400,
+      body: { detail: 'Setting definition Volume already exists' },
+    })
     expect(definitionRows(server)).toEqual(before)
     expect(auditRows(server)).toHaveLength(1)
   })
 
   test('400: an API key is no default value, since every user reads it', async () => {
     await using server = await start()
-    const withKey = { ...volume, id: 'openai_api_keys_settings', default_value: { api_key: 'sk-abcdefghijklmnopqrstuvwxyz' } }
-    expect(await server.as('ada')('POST', path, withKey)).toMatchObject({ status: 400, body: { code: 'settings.key_in_default' } })
+    const withKey = {
+      ...volume,
+      id: 'openai_api_keys_settings',
+      default_value: { api_key: 'sk-abcdefghijklmnopqrstuvwxyz' },
+    }
+    expect(await server.as('ada')('POST', path, withKey)).toMatchObject({
+      status: 400,
+      body: { code: 'settings.key_in_default' },
+    })
     expect(definitionRows(server)).toHaveLength(7)
-    expect(await server.as('ada')('POST', path, { ...withKey, default_value: { api_key: '' } })).toMatchObject({ status: 200 })
+    expect(await server.as('ada')('POST', path, { ...withKey, default_value: { api_key: '' } })).toMatchObject({
+      status: 200,
+    })
   })
 
   test('413: a default value of more than 256 KB', async () => {
@@ -186,14 +217,20 @@ describe('POST /api/v1/settings/definitions', () => {
     ['a long description', { description: 'x'.repeat(2001) }],
   ])('422: %s', async (_, change) => {
     await using server = await start()
-    expect(await server.as('ada')('POST', path, { ...volume, ...change })).toMatchObject({ status: 422, body: { code: 'http.validation' } })
+    expect(await server.as('ada')('POST', path, { ...volume, ...change })).toMatchObject({
+      status: 422,
+      body: { code: 'http.validation' },
+    })
     expect(definitionRows(server)).toHaveLength(7)
   })
 
   test.each([[[]], [[1]], ['x'], [3], [true]])('422: %j for validation', async (validation) => {
     await using server = await start()
     const call = server.as('ada')
-    expect(await call('POST', path, { ...volume, validation })).toMatchObject({ status: 422, body: { code: 'settings.validation_not_object' } })
+    expect(await call('POST', path, { ...volume, validation })).toMatchObject({
+      status: 422,
+      body: { code: 'settings.validation_not_object' },
+    })
     expect(await call('PATCH', `${path}/theme_settings`, { validation })).toMatchObject({ status: 422 })
     expect(await call('PUT', `${path}/theme_settings`, { validation })).toMatchObject({ status: 422 })
     expect(definitionRows(server)).toHaveLength(7)
@@ -212,12 +249,29 @@ describe('PATCH /api/v1/settings/definitions/{id}', () => {
     const ada = server.as('ada')
     await ada('POST', path, volume)
     server.clock.now += 1000
-    const changed = await ada('PATCH', `${path}/volume_settings`, { default_value: null, tags: null, allowed_scopes: ['SYSTEM'], is_multiple: false })
+    const changed = await ada('PATCH', `${path}/volume_settings`, {
+      default_value: null,
+      tags: null,
+      allowed_scopes: ['SYSTEM'],
+      is_multiple: false,
+    })
     expect(changed).toMatchObject({
       status: 200,
-      body: { ...volume, default_value: null, tags: [], allowed_scopes: ['system'], is_multiple: false, updated_at: '2026-01-02T03:04:06.678Z' },
+      body: {
+        ...volume,
+        default_value: null,
+        tags: [],
+        allowed_scopes: ['system'],
+        is_multiple: false,
+        updated_at: '2026-01-02T03:04:06.678Z',
+      },
     })
-    expect(JSON.parse(auditRows(server)[1]?.['extra_data'] ?? '').fields.toSorted()).toEqual(['allowedScopes', 'defaultValue', 'isMultiple', 'tags'])
+    expect(JSON.parse(auditRows(server)[1]?.['extra_data'] ?? '').fields.toSorted()).toEqual([
+      'allowedScopes',
+      'defaultValue',
+      'isMultiple',
+      'tags',
+    ])
     expect(auditRows(server)[1]).toMatchObject({ event_type: 'admin.settings_updated', resource_id: 'volume_settings' })
   })
 
@@ -225,7 +279,10 @@ describe('PATCH /api/v1/settings/definitions/{id}', () => {
     await using server = await start()
     server.clock.now += 1000
     const before = definitionRows(server)
-    expect(await server.as('ada')('PATCH', `${path}/theme_settings`, {})).toMatchObject({ status: 200, body: { id: 'theme_settings' } })
+    expect(await server.as('ada')('PATCH', `${path}/theme_settings`, {})).toMatchObject({
+      status: 200,
+      body: { id: 'theme_settings' },
+    })
     expect(definitionRows(server)).toEqual(before)
     expect(auditRows(server)).toEqual([])
   })
@@ -234,7 +291,9 @@ describe('PATCH /api/v1/settings/definitions/{id}', () => {
     await using server = await start()
     const ada = server.as('ada')
     await ada('POST', path, { ...volume, id: 'a/b 😀' })
-    expect(await ada('PATCH', `${path}/${encodeURIComponent('a/b 😀')}`, { name: 'Volume', type: 'number' })).toMatchObject({
+    expect(
+      await ada('PATCH', `${path}/${encodeURIComponent('a/b 😀')}`, { name: 'Volume', type: 'number' }),
+    ).toMatchObject({
       status: 200,
       body: { id: 'a/b 😀', type: 'number' },
     })
@@ -260,7 +319,9 @@ describe('PATCH /api/v1/settings/definitions/{id}', () => {
       status: 404,
       body: { detail: 'Setting definition nothing not found', code: 'settings.definition_not_found' },
     })
-    expect(await ada('PATCH', `${path}/theme_settings`, { validation: { x: 'x'.repeat(262_144) } })).toMatchObject({ status: 413 })
+    expect(await ada('PATCH', `${path}/theme_settings`, { validation: { x: 'x'.repeat(262_144) } })).toMatchObject({
+      status: 413,
+    })
     expect(await ada('PATCH', `${path}/groq_api_keys_settings`, { default_value: { apiKey: 'gsk_x' } })).toMatchObject({
       status: 400,
       body: { code: 'settings.key_in_default' },
@@ -277,10 +338,26 @@ describe('PUT /api/v1/settings/definitions/{id}', () => {
     await ada('POST', path, volume)
     const { id, name, category, type } = volume
     const whole = { name, category, type, allowed_scopes: ['User'] }
-    const expected = { id, ...whole, allowed_scopes: ['user'], description: null, default_value: null, validation: null, is_multiple: false, tags: [] }
+    const expected = {
+      id,
+      ...whole,
+      allowed_scopes: ['user'],
+      description: null,
+      default_value: null,
+      validation: null,
+      is_multiple: false,
+      tags: [],
+    }
     expect(await ada('PUT', `${path}/${id}`, { id, ...whole })).toMatchObject({ status: 200, body: expected })
-    expect(await ada('PUT', `${path}/${id}`, { ...whole, tags: ['t'] })).toMatchObject({ status: 200, body: { ...expected, tags: ['t'] } })
-    expect(auditRows(server).map((row) => row['event_type'])).toEqual(['admin.settings_created', 'admin.settings_updated', 'admin.settings_updated'])
+    expect(await ada('PUT', `${path}/${id}`, { ...whole, tags: ['t'] })).toMatchObject({
+      status: 200,
+      body: { ...expected, tags: ['t'] },
+    })
+    expect(auditRows(server).map((row) => row['event_type'])).toEqual([
+      'admin.settings_created',
+      'admin.settings_updated',
+      'admin.settings_updated',
+    ])
   })
 
   test('200: an incomplete body changes what it names', async () => {
@@ -299,7 +376,10 @@ describe('PUT /api/v1/settings/definitions/{id}', () => {
     const before = definitionRows(server)
     expect(await ada('PUT', `${path}/theme_settings`, { ...volume })).toMatchObject({
       status: 400,
-      body: { detail: 'Definition ID in path does not match ID in request body', code: 'settings.definition_id_mismatch' },
+      body: {
+        detail: 'Definition ID in path does not match ID in request body',
+        code: 'settings.definition_id_mismatch',
+      },
     })
     expect(await ada('PUT', `${path}/theme_settings`, { name: 'Copyright' })).toMatchObject({ status: 400 })
     expect(await ada('PUT', `${path}/volume_settings`, volume)).toMatchObject({ status: 404 })
@@ -358,21 +438,31 @@ describe('writing definitions', () => {
   test.each(calls)('%s 403: someone who is not an administrator', async (method, url) => {
     await using server = await start()
     const before = definitionRows(server)
-    expect(await server.as('bob')(method, url, { ...volume, name: 5 })).toMatchObject({ status: 403, body: { detail: 'Admin required' } })
+    expect(await server.as('bob')(method, url, { ...volume, name: 5 })).toMatchObject({
+      status: 403,
+      body: { detail: 'Admin required' },
+    })
     expect(await server.as('bob')(method, url, volume)).toMatchObject({ status: 403 })
     expect(definitionRows(server)).toEqual(before)
   })
 
   test('404: the old way to make an Ollama definition is gone', async () => {
     await using server = await start()
-    expect(await server.as('ada')('POST', '/api/v1/settings/create-ollama-definition', {})).toMatchObject({ status: 404 })
+    expect(await server.as('ada')('POST', '/api/v1/settings/create-ollama-definition', {})).toMatchObject({
+      status: 404,
+    })
   })
 })
 
 describe('definitions that a save creates', () => {
   test('never show the value that was saved', async () => {
     await using server = await start()
-    await server.as('bob')('POST', instances, { definition_id: 'mine', name: 'Mine', value: { token: 'secret' }, scope: 'user' })
+    await server.as('bob')('POST', instances, {
+      definition_id: 'mine',
+      name: 'Mine',
+      value: { token: 'secret' },
+      scope: 'user',
+    })
     expect((await server.as('ada')('GET', path)).body.at(-1)).toMatchObject({
       id: 'mine',
       name: 'Mine',
@@ -390,13 +480,16 @@ describe('definitions that a save creates', () => {
   test('400: at most 200 for one user; they go with their last value', async () => {
     await using server = await start()
     const bob = server.as('bob')
-    const save = (index: number) => bob('POST', instances, { definition_id: `auto ${index}`, name: `${index}`, value: 1, scope: 'user' })
+    const save = (index: number) =>
+      bob('POST', instances, { definition_id: `auto ${index}`, name: `${index}`, value: 1, scope: 'user' })
     const first = await save(0)
     for (let index = 1; index < 200; index++) await save(index)
     expect(await save(200)).toMatchObject({ status: 400, body: { code: 'settings.too_many_definitions' } })
     expect(definitionRows(server)).toHaveLength(207)
     expect(await save(7)).toMatchObject({ status: 200 })
-    expect(await server.as('ada')('POST', instances, { definition_id: 'auto 200', name: 'x', value: 1, scope: 'user' })).toMatchObject({ status: 200 })
+    expect(
+      await server.as('ada')('POST', instances, { definition_id: 'auto 200', name: 'x', value: 1, scope: 'user' }),
+    ).toMatchObject({ status: 200 })
     expect(await save(200)).toMatchObject({ status: 200 })
     await bob('DELETE', `${instances}/${first.body.id}`)
     expect((await bob('GET', path)).body.some((one: { id: string }) => one.id === 'auto 0')).toBe(false)
@@ -411,6 +504,9 @@ describe('definitions that a save creates', () => {
     await server.as('ada')('POST', path, volume)
     const loud = await server.as('bob')('POST', instances, { ...shared, definition_id: 'volume_settings' })
     await server.as('bob')('DELETE', `${instances}/${loud.body.id}`)
-    expect((await server.as('bob')('GET', path)).body.slice(7).map((one: { id: string }) => one.id)).toEqual(['shared', 'volume_settings'])
+    expect((await server.as('bob')('GET', path)).body.slice(7).map((one: { id: string }) => one.id)).toEqual([
+      'shared',
+      'volume_settings',
+    ])
   })
 })

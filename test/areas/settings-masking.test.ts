@@ -27,7 +27,8 @@ const setting = (definitionId: string, value: unknown, change: Record<string, un
 })
 
 /** What is really stored for Bob. */
-const stored = async (server: TestServer, definitionId: string) => findUserSettingValue(server.deps, await server.idOf('bob'), definitionId)
+const stored = async (server: TestServer, definitionId: string) =>
+  findUserSettingValue(server.deps, await server.idOf('bob'), definitionId)
 
 describe('masks of workspace.md 3', () => {
   const examples: [definitionId: string, key: string, mask: string, isValid: boolean][] = [
@@ -58,8 +59,15 @@ describe('masks of workspace.md 3', () => {
   test('a blank key counts as none; an empty one is not masked', async () => {
     await using server = await start()
     const bob = server.as('bob')
-    expect((await bob('POST', path, setting(openai, { api_key: '   ' }))).body.value).toEqual({ api_key: ' ... ', _has_key: false, _key_valid: false })
-    expect((await bob('POST', path, setting(openai, { api_key: '', model: 'm' }))).body.value).toEqual({ api_key: '', model: 'm' })
+    expect((await bob('POST', path, setting(openai, { api_key: '   ' }))).body.value).toEqual({
+      api_key: ' ... ',
+      _has_key: false,
+      _key_valid: false,
+    })
+    expect((await bob('POST', path, setting(openai, { api_key: '', model: 'm' }))).body.value).toEqual({
+      api_key: '',
+      model: 'm',
+    })
     expect((await bob('POST', path, setting(openai, {}))).body.value).toEqual({})
     expect((await bob('POST', path, setting(openai, null))).body.value).toBeNull()
   })
@@ -83,7 +91,8 @@ describe('masked in every answer', () => {
       (await bob('PATCH', `${path}/${body.id}`, {})).body,
       (await bob('PUT', `${path}/${body.id}`, { value })).body,
     ]
-    for (const answer of answers) expect(answer.value).toEqual({ apiKey: mask, baseUrl: 'https://x.example/v1', ...hints })
+    for (const answer of answers)
+      expect(answer.value).toEqual({ apiKey: mask, baseUrl: 'https://x.example/v1', ...hints })
   })
 
   test('shared rows, for those who only read them, and rows of pages', async () => {
@@ -96,18 +105,30 @@ describe('masked in every answer', () => {
   })
 
   const forms: [value: unknown, shown: unknown][] = [
-    [{ api_key: '', apiKey: key }, { api_key: '', apiKey: mask, ...hints }],
+    [
+      { api_key: '', apiKey: key },
+      { api_key: '', apiKey: mask, ...hints },
+    ],
     [
       { api_key: key, apiKey: key, apikey: key, API_KEY: key, 'Api-Key': key, openaiApiKey: key },
       { api_key: mask, apiKey: mask, apikey: mask, API_KEY: mask, 'Api-Key': mask, openaiApiKey: mask, ...hints },
     ],
-    [{ openai: { api_key: 'secret words' } }, { openai: { api_key: 's...s' }, _has_key: true, _key_valid: false }],
-    [{ keys: [key, 'plain'], token: key }, { keys: [mask, 'plain'], token: mask, ...hints }],
-    [{ api_key: { current: 'secret words' } }, { api_key: { current: 's...s' }, _has_key: true, _key_valid: false }],
-    [{ models: ['sk-', 'gpt'], requestTimeout: 30, api_key: 5 }, { models: ['sk-', 'gpt'], requestTimeout: 30, api_key: 5 }],
+    [{ openai: { api_key: 'secret word' } }, { openai: { api_key: 's...d' }, _has_key: true, _key_valid: false }],
+    [
+      { keys: [key, 'plain'], token: key },
+      { keys: [mask, 'plain'], token: mask, ...hints },
+    ],
+    [{ api_key: { current: 'secret word' } }, { api_key: { current: 's...d' }, _has_key: true, _key_valid: false }],
+    [
+      { models: ['sk-', 'gpt'], requestTimeout: 30, api_key: 5 },
+      { models: ['sk-', 'gpt'], requestTimeout: 30, api_key: 5 },
+    ],
     [key, mask],
     ['secret words of mine', 'secret ...mine'],
-    [[key, { api_key: key }], [mask, { api_key: mask, ...hints }]],
+    [
+      [key, { api_key: key }],
+      [mask, { api_key: mask, ...hints }],
+    ],
     [JSON.stringify({ apiKey: key }), JSON.stringify({ apiKey: mask, ...hints })],
     [JSON.stringify(JSON.stringify({ apiKey: key })), JSON.stringify(JSON.stringify({ apiKey: mask, ...hints }))],
     [JSON.stringify(key), JSON.stringify(mask)],
@@ -119,11 +140,14 @@ describe('masked in every answer', () => {
     await using server = await start()
     const bob = server.as('bob')
     const { body } = await bob('POST', path, setting(openai, value))
-    expect(body.value).toEqual(shown as never)
+    expect(body.value).toEqual(shown)
     const [listed] = (await bob('GET', `${path}?definition_id=${openai}&scope=user`)).body
-    expect(listed.value).toEqual(shown as never)
+    expect(listed.value).toEqual(shown)
     const before = await stored(server, openai)
-    expect(await bob('POST', path, setting(openai, listed.value, { id: body.id }))).toMatchObject({ status: 200, body: { value: shown } })
+    expect(await bob('POST', path, setting(openai, listed.value, { id: body.id }))).toMatchObject({
+      status: 200,
+      body: { value: shown },
+    })
     expect(await stored(server, openai)).toEqual(before)
   })
 
@@ -136,9 +160,17 @@ describe('masked in every answer', () => {
 
   test('keys of Ollama servers and of other plugins stay readable to their owner', async () => {
     await using server = await start()
-    const servers = { servers: [{ id: 's', serverName: 'S', serverAddress: 'http://localhost:11434', apiKey: key, connectionStatus: 'idle' }] }
-    expect((await server.as('bob')('POST', path, setting('ollama_servers_settings', servers))).body.value).toEqual(servers)
-    expect((await server.as('bob')('POST', path, setting('plugin_settings', { api_key: key, _has_key: 1 }))).body.value).toEqual({ api_key: key, _has_key: 1 })
+    const servers = {
+      servers: [
+        { id: 's', serverName: 'S', serverAddress: 'http://localhost:11434', apiKey: key, connectionStatus: 'idle' },
+      ],
+    }
+    expect((await server.as('bob')('POST', path, setting('ollama_servers_settings', servers))).body.value).toEqual(
+      servers,
+    )
+    expect(
+      (await server.as('bob')('POST', path, setting('plugin_settings', { api_key: key, _has_key: 1 }))).body.value,
+    ).toEqual({ api_key: key, _has_key: 1 })
   })
 })
 
@@ -151,13 +183,30 @@ describe('a mask that comes back', () => {
     expect((await read('USER')).body).toEqual([])
     const routerKey = 'sk-or-v1-0123456789abcdef0123456789abcdef'
     const save = (value: unknown, change: Record<string, unknown> = {}) =>
-      bob('POST', path, { definition_id: openrouter, name: 'OpenRouter API Keys Settings', value, scope: 'USER', user_id: 'current', ...change })
-    const value = { apiKey: routerKey, enabled: true, baseUrl: 'https://openrouter.ai/api/v1', modelPreferences: {}, requestTimeout: 30, maxRetries: 3 }
+      bob('POST', path, {
+        definition_id: openrouter,
+        name: 'OpenRouter API Keys Settings',
+        value,
+        scope: 'USER',
+        user_id: 'current',
+        ...change,
+      })
+    const value = {
+      apiKey: routerKey,
+      enabled: true,
+      baseUrl: 'https://openrouter.ai/api/v1',
+      modelPreferences: {},
+      requestTimeout: 30,
+      maxRetries: 3,
+    }
     await save(value)
     const [{ id, scope, value: shown }] = (await read('user')).body
     expect((await read('USER')).body).toMatchObject([{ id, scope: 'user' }])
     expect(shown).toEqual({ ...value, apiKey: 'sk-or-v...cdef', ...hints })
-    expect(await save({ ...shown, requestTimeout: 60 }, { id, scope })).toMatchObject({ status: 200, body: { value: { ...shown, requestTimeout: 60 } } })
+    expect(await save({ ...shown, requestTimeout: 60 }, { id, scope })).toMatchObject({
+      status: 200,
+      body: { value: { ...shown, requestTimeout: 60 } },
+    })
     expect(await stored(server, openrouter)).toEqual({ ...value, requestTimeout: 60 })
     await save({ ...shown, enabled: false })
     expect(await stored(server, openrouter)).toEqual({ ...value, enabled: false })
@@ -167,7 +216,8 @@ describe('a mask that comes back', () => {
     await using server = await start()
     const bob = server.as('bob')
     const { body } = await bob('POST', path, setting(openai, { apiKey: key }))
-    const send = (value: unknown) => (method === 'POST' ? bob('POST', path, setting(openai, value)) : bob(method, `${path}/${body.id}`, { value }))
+    const send = (value: unknown) =>
+      method === 'POST' ? bob('POST', path, setting(openai, value)) : bob(method, `${path}/${body.id}`, { value })
     for (const spelling of ['api_key', 'apikey', 'API_KEY', 'apiKey']) {
       expect(await send({ [spelling]: mask, ...hints })).toMatchObject({ status: 200 })
       expect(await stored(server, openai)).toEqual({ [spelling]: key })
@@ -182,7 +232,7 @@ describe('a mask that comes back', () => {
     await using server = await start()
     const bob = server.as('bob')
     for (const short of ['x', 'xy', 'abcdefgh', ' ', '...', '***']) {
-      await server.database.sqlite.run('DELETE FROM settings_instances WHERE definition_id = ?', [openai])
+      server.database.sqlite.run('DELETE FROM settings_instances WHERE definition_id = ?', [openai])
       const saved = await bob('POST', path, setting(openai, { api_key: short }))
       if (short.startsWith('.') || short.startsWith('*')) {
         expect(saved).toMatchObject({ status: 400 })
@@ -211,11 +261,22 @@ describe('a mask that comes back', () => {
     expect(await stored(server, openai)).toEqual({ api_key: 'abcdefgh', note: 'a...h' })
   })
 
-  const strangers = [[{ api_key: mask }], [{ apiKey: 'sk-zzzz...zzzz' }], [{ api_key: '***' }], [{ api_key: '••••••••' }], [{ api_key: 'sk-…wxyz' }], [mask], [JSON.stringify({ api_key: mask })]]
+  const strangers = [
+    [{ api_key: mask }],
+    [{ apiKey: 'sk-zzzz...zzzz' }],
+    [{ api_key: '***' }],
+    [{ api_key: '••••••••' }],
+    [{ api_key: 'sk-…wxyz' }],
+    [mask],
+    [JSON.stringify({ api_key: mask })],
+  ]
   test.each(strangers)('400: %j is the mask of no stored key, and nothing is written', async (value) => {
     await using server = await start()
     const bob = server.as('bob')
-    const refusal = { status: 400, body: { code: 'settings.masked_key', detail: expect.stringContaining('send the whole key') } }
+    const refusal = {
+      status: 400,
+      body: { code: 'settings.masked_key', detail: expect.stringContaining('send the whole key') },
+    }
     expect(await bob('POST', path, setting(openai, value))).toMatchObject(refusal)
     expect(await stored(server, openai)).toBeUndefined()
     expect((await bob('GET', '/api/v1/settings/definitions')).body).toHaveLength(7)

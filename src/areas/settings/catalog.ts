@@ -51,7 +51,11 @@ export const builtInDefinitions: BuiltInDefinition[] = [
     category: 'ui',
     allowedScopes: ['system', 'user'],
     tags: ['auto_generated', 'ui'],
-    defaultValue: { light: '/braindrive/braindrive-light.svg', dark: '/braindrive/braindrive-dark.svg', alt: 'BrainDrive' },
+    defaultValue: {
+      light: '/braindrive/braindrive-light.svg',
+      dark: '/braindrive/braindrive-dark.svg',
+      alt: 'BrainDrive',
+    },
   },
   {
     ...shared,
@@ -93,7 +97,11 @@ export const builtInDefinitions: BuiltInDefinition[] = [
     tags: ['auto_generated'],
     defaultValue: {
       settings: [
-        { Setting_Name: 'default_page', Setting_Data: 'Dashboard', Setting_Help: 'The page that opens after signing in.' },
+        {
+          Setting_Name: 'default_page',
+          Setting_Data: 'Dashboard',
+          Setting_Help: 'The page that opens after signing in.',
+        },
       ],
     },
   },

@@ -66,11 +66,25 @@ const getDefinition = ({ db }: Pick<Deps, 'db'>, id: string): SettingDefinitionR
 
 const withoutOptionals = { description: null, defaultValue: null, validation: null, isMultiple: false, tags: [] }
 
-export const createDefinition = (deps: DefinitionDeps, actor: Actor, body: CreateSettingDefinition): SettingDefinitionRow => {
+export const createDefinition = (
+  deps: DefinitionDeps,
+  actor: Actor,
+  body: CreateSettingDefinition,
+): SettingDefinitionRow => {
   const { id, name, category, type } = body
   assertValid(id, body)
   const now = deps.clock()
-  const row = { ...withoutOptionals, allowedScopes: [], ...toChanges(body), id, name, category, type, createdAt: now, updatedAt: now }
+  const row = {
+    ...withoutOptionals,
+    allowedScopes: [],
+    ...toChanges(body),
+    id,
+    name,
+    category,
+    type,
+    createdAt: now,
+    updatedAt: now,
+  }
   inTransaction(deps.db, () => {
     if (findDefinition(deps.db, id)) throw errors.definitionExists(id)
     if (isDefinitionNameTaken(deps.db, name)) throw errors.definitionExists(name)
@@ -80,12 +94,18 @@ export const createDefinition = (deps: DefinitionDeps, actor: Actor, body: Creat
   return row
 }
 
-const applyChanges = (deps: DefinitionDeps, actor: Actor, id: string, changes: Partial<SettingDefinitionRow>): SettingDefinitionRow => {
+const applyChanges = (
+  deps: DefinitionDeps,
+  actor: Actor,
+  id: string,
+  changes: Partial<SettingDefinitionRow>,
+): SettingDefinitionRow => {
   const fields = Object.keys(changes)
   const updated = inTransaction(deps.db, () => {
     const definition = getDefinition(deps, id)
     const isRenamed = changes.name !== undefined && changes.name !== definition.name
-    if (isRenamed && isDefinitionNameTaken(deps.db, changes.name ?? '', id)) throw errors.definitionExists(changes.name ?? '')
+    if (isRenamed && isDefinitionNameTaken(deps.db, changes.name ?? '', id))
+      throw errors.definitionExists(changes.name ?? '')
     if (fields.length === 0) return definition
     const stamped = { ...changes, updatedAt: deps.clock() }
     updateDefinition(deps.db, id, stamped)

@@ -25,10 +25,18 @@ const filtered = prepared((db) =>
     .prepare(),
 )
 /** In the order of their creation. */
-export const listDefinitions = (db: Db, filter: { category: string | null; scope: SettingScope | null }): SettingDefinitionRow[] =>
-  filtered(db).all(filter)
+export const listDefinitions = (
+  db: Db,
+  filter: { category: string | null; scope: SettingScope | null },
+): SettingDefinitionRow[] => filtered(db).all(filter)
 
-const definitionById = prepared((db) => db.select().from(settingDefinitions).where(eq(settingDefinitions.id, value('id'))).prepare())
+const definitionById = prepared((db) =>
+  db
+    .select()
+    .from(settingDefinitions)
+    .where(eq(settingDefinitions.id, value('id')))
+    .prepare(),
+)
 export const findDefinition = (db: Db, id: string): SettingDefinitionRow | undefined => definitionById(db).get({ id })
 
 export const isDefinitionNameTaken = (db: Db, name: string, exceptId = ''): boolean =>
@@ -41,12 +49,14 @@ export const isDefinitionNameTaken = (db: Db, name: string, exceptId = ''): bool
 export const insertDefinition = (db: Db, row: SettingDefinitionRow) => db.insert(settingDefinitions).values(row).run()
 
 /** Leaves a definition of the same id as it is. */
-export const ensureDefinition = (db: Db, row: SettingDefinitionRow) => db.insert(settingDefinitions).values(row).onConflictDoNothing().run()
+export const ensureDefinition = (db: Db, row: SettingDefinitionRow) =>
+  db.insert(settingDefinitions).values(row).onConflictDoNothing().run()
 
 export const updateDefinition = (db: Db, id: string, changes: Partial<SettingDefinitionRow>) =>
   db.update(settingDefinitions).set(changes).where(eq(settingDefinitions.id, id)).run()
 
-export const deleteDefinition = (db: Db, id: string) => db.delete(settingDefinitions).where(eq(settingDefinitions.id, id)).run()
+export const deleteDefinition = (db: Db, id: string) =>
+  db.delete(settingDefinitions).where(eq(settingDefinitions.id, id)).run()
 
 export const countInstancesOf = (db: Db, definitionId: string): number =>
   db

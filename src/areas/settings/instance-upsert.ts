@@ -29,7 +29,11 @@ const seal = (deps: InstanceDeps, row: SettingInstanceRow, value: unknown, store
 }
 
 /** Writes name, value or both into an existing row. Call in a transaction. */
-export const storeValue = (deps: InstanceDeps, row: SettingInstanceRow, changes: { name?: string; value?: unknown }): OpenInstance => {
+export const storeValue = (
+  deps: InstanceDeps,
+  row: SettingInstanceRow,
+  changes: { name?: string; value?: unknown },
+): OpenInstance => {
   const stored = openInstance(deps, row)
   const next = { name: changes.name ?? row.name, updatedAt: deps.clock() }
   if (changes.value === undefined) {
@@ -64,12 +68,23 @@ const ensureDefinitionOf = ({ db, clock }: InstanceDeps, { definitionId, userId 
 }
 
 /** The one row of this key gets the value (contract decision 23). Call in a transaction. */
-export const upsertInstance = (deps: InstanceDeps, key: InstanceKey, content: { name: string; value: unknown }): OpenInstance => {
+export const upsertInstance = (
+  deps: InstanceDeps,
+  key: InstanceKey,
+  content: { name: string; value: unknown },
+): OpenInstance => {
   const existing = findInstanceByKey(deps.db, key)
   if (existing) return storeValue(deps, existing, content)
   ensureDefinitionOf(deps, key, content.name)
   const now = deps.clock()
-  const row: SettingInstanceRow = { ...key, id: newUuid(), name: content.name, value: null, createdAt: now, updatedAt: now }
+  const row: SettingInstanceRow = {
+    ...key,
+    id: newUuid(),
+    name: content.name,
+    value: null,
+    createdAt: now,
+    updatedAt: now,
+  }
   const { value, sealed } = seal(deps, row, content.value, undefined)
   assertRoom(deps, row.userId, 1, sealed?.length ?? 0)
   insertInstance(deps.db, { ...row, value: sealed })

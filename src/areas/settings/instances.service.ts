@@ -10,7 +10,8 @@ import type { ListInstancesQuery, SaveSettingInstance, UpdateSettingInstance } f
 import { deleteInstance, findVisibleInstance, listOwnInstances, listSystemInstances } from './settings.store.ts'
 import { type SettingInstanceRow, type SettingScope, settingScopes } from './settings.table.ts'
 
-const parseScope = (text: string): SettingScope | undefined => settingScopes.find((scope) => scope === text.toLowerCase())
+const parseScope = (text: string): SettingScope | undefined =>
+  settingScopes.find((scope) => scope === text.toLowerCase())
 
 const isSelf = (userId: string, user: SignedInUser) => userId === 'current' || isSameId(userId, user.id)
 
@@ -18,7 +19,11 @@ const isSelf = (userId: string, user: SignedInUser) => userId === 'current' || i
  * The filter rules of workspace.md 3.1, safe: rows of others are never found; `scope=system` is shared and has no user;
  * any other scope, or a page, implies the caller; no filter at all finds the shared rows.
  */
-export const listInstances = (deps: Pick<Deps, 'db' | 'secretBox' | 'log'>, user: SignedInUser, query: ListInstancesQuery): OpenInstance[] => {
+export const listInstances = (
+  deps: Pick<Deps, 'db' | 'secretBox' | 'log'>,
+  user: SignedInUser,
+  query: ListInstancesQuery,
+): OpenInstance[] => {
   const scope = query.scope ? parseScope(query.scope) : null
   const definitionId = query.definition_id || null
   const pageId = toStoredPageId(query.page_id)
@@ -35,8 +40,11 @@ const getRow = ({ db }: Pick<Deps, 'db'>, user: SignedInUser, id: string): Setti
   return row
 }
 
-export const getInstance = (deps: Pick<Deps, 'db' | 'secretBox' | 'log'>, user: SignedInUser, id: string): OpenInstance =>
-  openInstance(deps, getRow(deps, user, id))
+export const getInstance = (
+  deps: Pick<Deps, 'db' | 'secretBox' | 'log'>,
+  user: SignedInUser,
+  id: string,
+): OpenInstance => openInstance(deps, getRow(deps, user, id))
 
 const assertMayWrite = (user: SignedInUser, scope: SettingScope) => {
   if (scope === 'system' && !user.isAdmin) throw errors.systemNeedsAdmin()
@@ -49,10 +57,17 @@ const getWritableRow = (deps: Pick<Deps, 'db'>, user: SignedInUser, id: string):
 }
 
 /** Changes name and value only: a row never changes its owner, scope or definition. */
-export const changeInstance = (deps: InstanceDeps, user: SignedInUser, id: string, changes: UpdateSettingInstance): OpenInstance =>
+export const changeInstance = (
+  deps: InstanceDeps,
+  user: SignedInUser,
+  id: string,
+  changes: UpdateSettingInstance,
+): OpenInstance =>
   inTransaction(deps.db, () => {
     const row = getWritableRow(deps, user, id)
-    return changes.name === undefined && changes.value === undefined ? openInstance(deps, row) : storeValue(deps, row, changes)
+    return changes.name === undefined && changes.value === undefined
+      ? openInstance(deps, row)
+      : storeValue(deps, row, changes)
   })
 
 export const removeInstance = (deps: InstanceDeps, user: SignedInUser, id: string) =>
@@ -69,7 +84,11 @@ const toKey = (user: SignedInUser, scope: SettingScope, body: SaveSettingInstanc
 }
 
 /** Create, update and delete in one, as clients use it (workspace.md 3.2). Undefined: the instance was deleted. */
-export const saveInstance = (deps: InstanceDeps, user: SignedInUser, body: SaveSettingInstance): OpenInstance | undefined => {
+export const saveInstance = (
+  deps: InstanceDeps,
+  user: SignedInUser,
+  body: SaveSettingInstance,
+): OpenInstance | undefined => {
   const scope = parseScope(body.scope)
   if (!scope) throw errors.invalidScope(body.scope)
   if (body.action === 'delete') {

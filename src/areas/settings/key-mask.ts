@@ -18,9 +18,14 @@ const keyFormats = new Map<string, KeyFormat>([
 ])
 
 /** Any spelling: `api_key`, `apiKey`, `API-KEY`, `openaiApiKey`. */
-const isKeyName = (name: string) => name.toLowerCase().replaceAll(/[_\- ]/g, '').endsWith('apikey')
+const isKeyName = (name: string) =>
+  name
+    .toLowerCase()
+    .replaceAll(/[_\- ]/g, '')
+    .endsWith('apikey')
 
-const isValidKey = (text: string, { prefix, minLength }: KeyFormat) => text.startsWith(prefix) && text.length >= minLength
+const isValidKey = (text: string, { prefix, minLength }: KeyFormat) =>
+  text.startsWith(prefix) && text.length >= minLength
 
 /** No real key looks so. */
 const looksMasked = (text: string) => /\.\.\.|…|^[*•]+$/.test(text)
@@ -36,7 +41,9 @@ const mapTexts = (value: unknown, map: (text: string, isKey: boolean) => string,
   if (Array.isArray(value)) return value.map((item) => mapTexts(item, map, isKey))
   if (!isFields(value)) return value
   // `fromEntries` keeps a field named `__proto__` a plain field.
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mapTexts(inner, map, isKey || isKeyName(name))]))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, mapTexts(inner, map, isKey || isKeyName(name))]),
+  )
 }
 
 /** Maps the objects and bare texts at the top of `value`, JSON inside a string and lists included. */
@@ -57,7 +64,11 @@ const collectKeys = (value: unknown, format: KeyFormat): string[] => {
     if (text !== '' && (isKey || isValidKey(text, format))) keys.push(text)
     return text
   }
-  mapTop(value, (fields) => mapTexts(fields, collect, false), (text) => collect(text, true))
+  mapTop(
+    value,
+    (fields) => mapTexts(fields, collect, false),
+    (text) => collect(text, true),
+  )
   return keys
 }
 
@@ -71,12 +82,17 @@ export const holdsKey = (definitionId: string, value: unknown): boolean => {
 export const maskKeys = (definitionId: string, value: unknown): unknown => {
   const format = keyFormats.get(definitionId)
   if (!format) return value
-  const maskText = (text: string, isKey: boolean) => (text !== '' && (isKey || isValidKey(text, format)) ? maskKey(text, format) : text)
+  const maskText = (text: string, isKey: boolean) =>
+    text !== '' && (isKey || isValidKey(text, format)) ? maskKey(text, format) : text
   const maskFields = (fields: Fields) => {
     const keys = collectKeys(fields, format)
     const masked = mapTexts(fields, maskText, false)
     if (!isFields(masked) || keys.length === 0) return masked
-    return { ...masked, _has_key: keys.some((key) => key.trim() !== ''), _key_valid: keys.some((key) => isValidKey(key, format)) }
+    return {
+      ...masked,
+      _has_key: keys.some((key) => key.trim() !== ''),
+      _key_valid: keys.some((key) => isValidKey(key, format)),
+    }
   }
   return mapTop(value, maskFields, (text) => maskText(text, true))
 }
@@ -100,5 +116,9 @@ export const unmaskKeys = (definitionId: string, value: unknown, stored: unknown
     if (key === undefined && isKey && looksMasked(text)) throw maskedKey()
     return key ?? text
   }
-  return mapTop(value, (fields) => withoutHints(mapTexts(fields, unmaskText, false)), (text) => unmaskText(text, true))
+  return mapTop(
+    value,
+    (fields) => withoutHints(mapTexts(fields, unmaskText, false)),
+    (text) => unmaskText(text, true),
+  )
 }

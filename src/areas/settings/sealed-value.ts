@@ -15,7 +15,10 @@ const openValue = (box: SecretBox, { id, value }: SettingInstanceRow): unknown =
 export type OpenInstance = Omit<SettingInstanceRow, 'value'> & { value: unknown }
 
 /** One row that another key sealed must not hide the others: its value is null, and the log says so once. */
-export const openInstances = ({ secretBox, log }: Pick<Deps, 'secretBox' | 'log'>, rows: SettingInstanceRow[]): OpenInstance[] => {
+export const openInstances = (
+  { secretBox, log }: Pick<Deps, 'secretBox' | 'log'>,
+  rows: SettingInstanceRow[],
+): OpenInstance[] => {
   const unreadable: string[] = []
   const opened = rows.map((row) => {
     try {
@@ -25,7 +28,11 @@ export const openInstances = ({ secretBox, log }: Pick<Deps, 'secretBox' | 'log'
       return { ...row, value: null }
     }
   })
-  if (unreadable.length > 0) log.warn('settings do not open with the encryption key of this server', { count: unreadable.length, first: unreadable[0] })
+  if (unreadable.length > 0)
+    log.warn('settings do not open with the encryption key of this server', {
+      count: unreadable.length,
+      first: unreadable[0],
+    })
   return opened
 }
 

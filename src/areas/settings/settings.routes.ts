@@ -10,9 +10,26 @@ import { lowerCaseBodyScopes, lowerCaseQueryScope } from './scope-case.ts'
 import * as errors from './settings.errors.ts'
 import * as schema from './settings.schema.ts'
 
-const writeErrors = [errors.instanceNotFound, errors.systemNeedsAdmin, errors.maskedKey, errors.valueTooLarge, errors.noRoom]
-const saveErrors = [errors.invalidScope, errors.instanceIdRequired, errors.pageIdRequired, errors.tooManyDefinitions, ...writeErrors]
-const definitionErrors = [errors.definitionExists, errors.keyInDefault, errors.validationNotObject, errors.valueTooLarge]
+const writeErrors = [
+  errors.instanceNotFound,
+  errors.systemNeedsAdmin,
+  errors.maskedKey,
+  errors.valueTooLarge,
+  errors.noRoom,
+]
+const saveErrors = [
+  errors.invalidScope,
+  errors.instanceIdRequired,
+  errors.pageIdRequired,
+  errors.tooManyDefinitions,
+  ...writeErrors,
+]
+const definitionErrors = [
+  errors.definitionExists,
+  errors.keyInDefault,
+  errors.validationNotObject,
+  errors.valueTooLarge,
+]
 
 const definitionRoutes = (deps: Deps) =>
   new Elysia({ name: 'areas.settings.definitions', prefix: '/definitions' })
@@ -20,7 +37,9 @@ const definitionRoutes = (deps: Deps) =>
     .get(
       '',
       ({ query }) =>
-        listDefinitions(deps.db, { category: query.category || null, scope: query.scope ?? null }).map(schema.toSettingDefinition),
+        listDefinitions(deps.db, { category: query.category || null, scope: query.scope ?? null }).map(
+          schema.toSettingDefinition,
+        ),
       {
         user: true,
         transform: lowerCaseQueryScope,
@@ -29,13 +48,17 @@ const definitionRoutes = (deps: Deps) =>
         detail: documented('What can be set, in order of creation'),
       },
     )
-    .post('', ({ user, request, body }) => schema.toSettingDefinition(createDefinition(deps, { user, request }, body)), {
-      admin: true,
-      transform: lowerCaseBodyScopes,
-      body: schema.CreateSettingDefinition,
-      response: schema.SettingDefinition,
-      detail: documented('Define a setting', ...definitionErrors),
-    })
+    .post(
+      '',
+      ({ user, request, body }) => schema.toSettingDefinition(createDefinition(deps, { user, request }, body)),
+      {
+        admin: true,
+        transform: lowerCaseBodyScopes,
+        body: schema.CreateSettingDefinition,
+        response: schema.SettingDefinition,
+        detail: documented('Define a setting', ...definitionErrors),
+      },
+    )
     .patch(
       '/:definitionId',
       ({ user, request, params, body }) =>
@@ -59,7 +82,12 @@ const definitionRoutes = (deps: Deps) =>
         params: schema.DefinitionParams,
         body: schema.ReplaceSettingDefinition,
         response: schema.SettingDefinition,
-        detail: documented('Replace a definition; an incomplete body changes what it names', errors.definitionIdMismatch, errors.definitionNotFound, ...definitionErrors),
+        detail: documented(
+          'Replace a definition; an incomplete body changes what it names',
+          errors.definitionIdMismatch,
+          errors.definitionNotFound,
+          ...definitionErrors,
+        ),
       },
     )
     .delete(
@@ -97,20 +125,28 @@ const instanceRoutes = (deps: Deps) =>
       response: schema.SettingInstance,
       detail: documented('One value of yours, or a shared one', errors.instanceNotFound),
     })
-    .patch('/:instanceId', ({ user, params, body }) => schema.toSettingInstance(changeInstance(deps, user, params.instanceId, body)), {
-      user: true,
-      params: schema.InstanceParams,
-      body: schema.UpdateSettingInstance,
-      response: schema.SettingInstance,
-      detail: documented('Change name or value', ...writeErrors),
-    })
-    .put('/:instanceId', ({ user, params, body }) => schema.toSettingInstance(changeInstance(deps, user, params.instanceId, body)), {
-      user: true,
-      params: schema.InstanceParams,
-      body: schema.UpdateSettingInstance,
-      response: schema.SettingInstance,
-      detail: documented('Change name or value; owner, scope and definition stay', ...writeErrors),
-    })
+    .patch(
+      '/:instanceId',
+      ({ user, params, body }) => schema.toSettingInstance(changeInstance(deps, user, params.instanceId, body)),
+      {
+        user: true,
+        params: schema.InstanceParams,
+        body: schema.UpdateSettingInstance,
+        response: schema.SettingInstance,
+        detail: documented('Change name or value', ...writeErrors),
+      },
+    )
+    .put(
+      '/:instanceId',
+      ({ user, params, body }) => schema.toSettingInstance(changeInstance(deps, user, params.instanceId, body)),
+      {
+        user: true,
+        params: schema.InstanceParams,
+        body: schema.UpdateSettingInstance,
+        response: schema.SettingInstance,
+        detail: documented('Change name or value; owner, scope and definition stay', ...writeErrors),
+      },
+    )
     .delete(
       '/:instanceId',
       ({ user, params: { instanceId } }) => {
@@ -126,4 +162,6 @@ const instanceRoutes = (deps: Deps) =>
     )
 
 export const settingsRoutes = (deps: Deps) =>
-  new Elysia({ name: 'areas.settings', prefix: '/api/v1/settings' }).use(definitionRoutes(deps)).use(instanceRoutes(deps))
+  new Elysia({ name: 'areas.settings', prefix: '/api/v1/settings' })
+    .use(definitionRoutes(deps))
+    .use(instanceRoutes(deps))

@@ -29,7 +29,11 @@ export const ListDefinitionsQuery = t.Object({
 const requiredFields = {
   name: t.String({ minLength: 1, maxLength: 200 }),
   category: t.String({ minLength: 1, maxLength: 100 }),
-  type: t.String({ minLength: 1, maxLength: 50, description: 'string, number, boolean, object or array; not enforced' }),
+  type: t.String({
+    minLength: 1,
+    maxLength: 50,
+    description: 'string, number, boolean, object or array; not enforced',
+  }),
   allowed_scopes: t.Array(Scope, { maxItems: 16, description: 'Not enforced on values' }),
 }
 const optionalFields = {
@@ -137,5 +141,8 @@ export const toSettingInstance = (instance: OpenInstance): typeof SettingInstanc
 export const instanceDeletedMessage = (id: string) => `Setting instance ${id} deleted successfully`
 
 /** Without an instance it was deleted. */
-export const toSaveAnswer = (instance: OpenInstance | undefined, deletedId: string | null | undefined): typeof SaveAnswer.static =>
+export const toSaveAnswer = (
+  instance: OpenInstance | undefined,
+  deletedId: string | null | undefined,
+): typeof SaveAnswer.static =>
   instance ? toSettingInstance(instance) : { id: deletedId ?? '', message: instanceDeletedMessage(deletedId ?? '') }

@@ -8,13 +8,22 @@ import { deleteInstance, findInstanceByKey, type InstanceKey } from './settings.
 
 // What other areas may do with a user's own settings (scope user, no page).
 
-const ownKey = (userId: string, definitionId: string): InstanceKey => ({ definitionId, scope: 'user', userId, pageId: null })
+const ownKey = (userId: string, definitionId: string): InstanceKey => ({
+  definitionId,
+  scope: 'user',
+  userId,
+  pageId: null,
+})
 
 /**
  * The decrypted value, keys included: never for an answer. JSON inside a string is unwrapped. Undefined when there is no
  * such setting, null when it was cleared or does not open with this server's key.
  */
-export const findUserSettingValue = (deps: Pick<Deps, 'db' | 'secretBox' | 'log'>, userId: string, definitionId: string): unknown => {
+export const findUserSettingValue = (
+  deps: Pick<Deps, 'db' | 'secretBox' | 'log'>,
+  userId: string,
+  definitionId: string,
+): unknown => {
   const row = findInstanceByKey(deps.db, ownKey(userId, definitionId))
   return row && unwrapJsonText(openInstance(deps, row).value)
 }

@@ -37,12 +37,19 @@ export interface InstanceFilter {
   pageId: string | null
 }
 
-export const listOwnInstances = (db: Db, userId: string, { definitionId, scope, pageId }: InstanceFilter): SettingInstanceRow[] =>
+export const listOwnInstances = (
+  db: Db,
+  userId: string,
+  { definitionId, scope, pageId }: InstanceFilter,
+): SettingInstanceRow[] =>
   definitionId === null
     ? ownRows(db).all({ userId, scope, pageId })
     : ownRowsOfDefinition(db).all({ userId, definitionId, scope, pageId })
 
-export const listSystemInstances = (db: Db, { definitionId, pageId }: Omit<InstanceFilter, 'scope'>): SettingInstanceRow[] =>
+export const listSystemInstances = (
+  db: Db,
+  { definitionId, pageId }: Omit<InstanceFilter, 'scope'>,
+): SettingInstanceRow[] =>
   definitionId === null ? systemRows(db).all({ pageId }) : systemRowOfDefinition(db).all({ definitionId, pageId })
 
 /** What makes a row the only one of its kind (contract decision 23). `userId` is null for system scope. */
@@ -64,17 +71,22 @@ const visibleRow = prepared((db) =>
     .prepare(),
 )
 /** A row of this user, or one that all share. */
-export const findVisibleInstance = (db: Db, userId: string, id: string): SettingInstanceRow | undefined => visibleRow(db).get({ userId, id })
+export const findVisibleInstance = (db: Db, userId: string, id: string): SettingInstanceRow | undefined =>
+  visibleRow(db).get({ userId, id })
 
 const usage = prepared((db) =>
   db
-    .select({ count: sql<number>`count(*)`, bytes: sql<number>`coalesce(sum(octet_length(${settingInstances.value})), 0)` })
+    .select({
+      count: sql<number>`count(*)`,
+      bytes: sql<number>`coalesce(sum(octet_length(${settingInstances.value})), 0)`,
+    })
     .from(settingInstances)
     .where(isOwn)
     .prepare(),
 )
 /** How many rows a user has, and how many bytes their sealed values take. */
-export const readUsage = (db: Db, userId: string): { count: number; bytes: number } => usage(db).get({ userId }) ?? { count: 0, bytes: 0 }
+export const readUsage = (db: Db, userId: string): { count: number; bytes: number } =>
+  usage(db).get({ userId }) ?? { count: 0, bytes: 0 }
 
 const newRow = prepared((db) =>
   db
@@ -95,7 +107,8 @@ const newRow = prepared((db) =>
 export const insertInstance = (db: Db, row: SettingInstanceRow) => newRow(db).run(row)
 
 /** Leaves an instance of the same definition, scope, user and page as it is. */
-export const ensureInstance = (db: Db, row: SettingInstanceRow) => db.insert(settingInstances).values(row).onConflictDoNothing().run()
+export const ensureInstance = (db: Db, row: SettingInstanceRow) =>
+  db.insert(settingInstances).values(row).onConflictDoNothing().run()
 
 const changedRow = prepared((db) =>
   db
@@ -107,4 +120,5 @@ const changedRow = prepared((db) =>
 export const updateInstance = (db: Db, { id, name, value: sealed, updatedAt }: SettingInstanceRow) =>
   changedRow(db).run({ id, name, value: sealed, updatedAt })
 
-export const deleteInstance = (db: Db, id: string) => db.delete(settingInstances).where(eq(settingInstances.id, id)).run()
+export const deleteInstance = (db: Db, id: string) =>
+  db.delete(settingInstances).where(eq(settingInstances.id, id)).run()

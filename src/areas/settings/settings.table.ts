@@ -42,8 +42,12 @@ export const settingInstances = sqliteTable(
   },
   (table) => [
     // One row per definition and scope, user, page (contract decision 23).
-    uniqueIndex('settings_instances_system').on(table.definitionId).where(sql`scope = 'system'`),
-    uniqueIndex('settings_instances_per_user').on(table.definitionId, table.userId).where(sql`scope = 'user'`),
+    uniqueIndex('settings_instances_system')
+      .on(table.definitionId)
+      .where(sql`scope = 'system'`),
+    uniqueIndex('settings_instances_per_user')
+      .on(table.definitionId, table.userId)
+      .where(sql`scope = 'user'`),
     uniqueIndex('settings_instances_per_page')
       .on(table.definitionId, table.scope, table.userId, table.pageId)
       .where(sql`scope in ('page', 'user_page')`),
