@@ -83,7 +83,7 @@ describe('audit log', () => {
       method: 'POST',
       path: '/api/v1/auth/register',
       reason: null,
-      extra_data: null,
+      extra_data: 'null',
     })
     expect(found[1]).toMatchObject({ reason: 'auth.email_taken', actor_id: null })
     expect(found[2]).toMatchObject({ resource_type: 'user', resource_id: userId })

@@ -9,7 +9,6 @@ export const invalidModelSettings = defineErrorWith(400, 'ai.invalid_model_setti
 export const tooManyReplies = defineError(503, 'ai.busy', 'The server is writing as many replies as it can. Please try again in a moment.')
 export const providerFailed = defineErrorWith(502, 'ai.provider_failed', (text: string) => `Provider error: ${text}`)
 export const addressRefused = defineErrorWith(400, 'ai.address_refused', (text: string) => `Provider error: ${text}`)
-export const replyCancelled = defineError(409, 'ai.cancelled', 'The generation was cancelled')
 export const foreignUser = defineError(403, 'ai.foreign_user', 'Not authorized to use the settings of another user')
 export const providerInstanceNotFound = defineErrorWith(404, 'ai.instance_not_found', (id: string) => `Provider instance '${id}' not found`)
 export const oneInstance = defineErrorWith(409, 'ai.one_instance', (label: string) => `${label} already has an instance. Change or delete that one.`)

@@ -25,4 +25,4 @@ const redactFields = (fields: object, depth: number): Record<string, unknown> =>
   )
 
 /** The details of an audit event without what must never be written down (auth.md 11.1). */
-export const redact = (details: Record<string, unknown>): Record<string, unknown> => redactFields(details, maxDepth)
+export const redact = (details: Record<string, unknown>): Record<string, unknown> => redactFields(details, maxDepth - 1)
