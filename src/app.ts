@@ -22,9 +22,14 @@ const maxTransportBytes = 2_147_483_648
 export const createApp = (deps: Deps) => {
   const app = new Elysia({ name: 'app', serve: { maxRequestBodySize: maxTransportBytes } })
   return app
-    .use(errorEnvelope(deps, createAllowedMethods(() => app.routes)))
+    .use(
+      errorEnvelope(
+        deps,
+        createAllowedMethods(() => app.routes),
+      ),
+    )
     .use(frame(deps))
-    .use(jsonBody(deps))
+    .use(jsonBody(deps, () => app.routes))
     .use(accessLog(deps))
     .use(defaultRateLimit(deps))
     .use(systemRoutes(deps))

@@ -31,7 +31,8 @@ export const text = <T extends string | undefined>(names: Names, fallback: T, do
 /** Also read from the file that `NAME_FILE` names (systemd credentials, Docker secrets). */
 export const secret = (names: Names, doc: string): ConfigField<string | undefined> => ({
   ...field<string | undefined>(names, undefined, doc, (value) => {
-    if (knownPlaceholders.has(value)) throw new Error('is the placeholder of a published template; set a value of your own')
+    if (knownPlaceholders.has(value))
+      throw new Error('is the placeholder of a published template; set a value of your own')
     return value
   }),
   isSecret: true,
@@ -53,7 +54,8 @@ export const masterSecret = (names: Names, doc: string): ConfigField<string | un
 export const integer = (names: Names, fallback: number, [min, max]: [number, number], doc: string) =>
   field(names, fallback, doc, (value) => {
     const number = Number(value)
-    if (!/^-?\d+$/.test(value) || number < min || number > max) throw new Error(`must be an integer from ${min} to ${max}`)
+    if (!/^-?\d+$/.test(value) || number < min || number > max)
+      throw new Error(`must be an integer from ${min} to ${max}`)
     return number
   })
 
@@ -77,9 +79,14 @@ export const flag = (names: Names, fallback: boolean, doc: string) =>
 /** Accepts a JSON array, a comma-separated list or an empty value. */
 export const list = (names: Names, fallback: string[], doc: string) =>
   field(names, fallback, doc, (value) => {
-    if (!value.trim().startsWith('[')) return value.split(',').map((item) => item.trim()).filter(Boolean)
+    if (!value.trim().startsWith('['))
+      return value
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean)
     const parsed: unknown = JSON.parse(value)
-    if (!Array.isArray(parsed) || !parsed.every((item) => typeof item === 'string')) throw new Error('must be a list of strings')
+    if (!Array.isArray(parsed) || !parsed.every((item) => typeof item === 'string'))
+      throw new Error('must be a list of strings')
     return parsed.filter(Boolean)
   })
 
@@ -92,7 +99,8 @@ export interface RateLimit {
 export const rateLimit = (name: string, fallback: string, doc: string) => {
   const parse = (value: string): RateLimit => {
     const match = /^(\d{1,7})\/(\d{1,6})$/.exec(value)
-    if (!match || Number(match[1]) < 1 || Number(match[2]) < 1) throw new Error('must look like 100/60 (requests/seconds)')
+    if (!match || Number(match[1]) < 1 || Number(match[2]) < 1)
+      throw new Error('must look like 100/60 (requests/seconds)')
     return { max: Number(match[1]), windowSeconds: Number(match[2]) }
   }
   return { ...field(name, parse(fallback), doc, parse), defaultText: fallback }

@@ -20,27 +20,66 @@ export const configFields = {
   tlsKeyFile: text('SSL_KEYFILE', undefined, 'Private key (PEM) to serve https directly'),
   tlsCertFile: text('SSL_CERTFILE', undefined, 'Certificate chain (PEM) to serve https directly'),
   appName: text('APP_NAME', 'BrainDrive', 'Name shown in the API documentation and diagnostics'),
-  appEnv: text('APP_ENV', 'dev', '`dev` allows web pages from `CORS_DEV_HOSTS`; anything else from `CORS_ORIGINS` only'),
-  logLevel: choice('LOG_LEVEL', 'info', ['debug', 'info', 'warning', 'warn', 'error', 'critical'], 'Least severe level that is logged'),
-  logFormat: choice('LOG_FORMAT', 'auto', ['auto', 'json', 'text'], '`auto` is text on a terminal and JSON lines elsewhere'),
+  appEnv: text(
+    'APP_ENV',
+    'dev',
+    '`dev` allows web pages from `CORS_DEV_HOSTS`; anything else from `CORS_ORIGINS` only',
+  ),
+  logLevel: choice(
+    'LOG_LEVEL',
+    'info',
+    ['debug', 'info', 'warning', 'warn', 'error', 'critical'],
+    'Least severe level that is logged',
+  ),
+  logFormat: choice(
+    'LOG_FORMAT',
+    'auto',
+    ['auto', 'json', 'text'],
+    '`auto` is text on a terminal and JSON lines elsewhere',
+  ),
 
   secretKey: masterSecret('SECRET_KEY', 'Key that signs tokens; generated once into the data folder when not set'),
-  encryptionMasterKey: masterSecret('ENCRYPTION_MASTER_KEY', 'Key that encrypts stored settings; generated once into the data folder when not set'),
+  encryptionMasterKey: masterSecret(
+    'ENCRYPTION_MASTER_KEY',
+    'Key that encrypts stored settings; generated once into the data folder when not set',
+  ),
   accessTokenMinutes: integer('ACCESS_TOKEN_EXPIRE_MINUTES', 30, [1, 1440], 'Life of an access token'),
   refreshTokenDays: integer('REFRESH_TOKEN_EXPIRE_DAYS', 30, [1, 365], 'Life of a session without use'),
-  registration: choice('REGISTRATION', 'open', ['open', 'closed'], '`closed` refuses new accounts, except for the very first one'),
+  registration: choice(
+    'REGISTRATION',
+    'open',
+    ['open', 'closed'],
+    '`closed` refuses new accounts, except for the very first one',
+  ),
 
   corsOrigins: list('CORS_ORIGINS', [], 'Origins of web clients, e.g. `https://brain.example`'),
-  corsDevHosts: list('CORS_DEV_HOSTS', ['localhost', '127.0.0.1', '[::1]'], 'Hosts whose every port is an allowed origin while `APP_ENV=dev`'),
+  corsDevHosts: list(
+    'CORS_DEV_HOSTS',
+    ['localhost', '127.0.0.1', '[::1]'],
+    'Hosts whose every port is an allowed origin while `APP_ENV=dev`',
+  ),
   corsAllowCredentials: flag('CORS_ALLOW_CREDENTIALS', true, 'Lets web clients send cookies'),
   corsExposeHeaders: list('CORS_EXPOSE_HEADERS', [], 'Response headers that scripts may read'),
   corsMaxAgeSeconds: integer('CORS_MAX_AGE', 600, [0, 86_400], 'How long a browser remembers a preflight'),
-  trustedProxies: list(['TRUSTED_PROXIES', 'FORWARDED_ALLOW_IPS'], [], 'Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-*` headers are believed; `*` for all'),
+  trustedProxies: list(
+    ['TRUSTED_PROXIES', 'FORWARDED_ALLOW_IPS'],
+    [],
+    'Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-*` headers are believed; `*` for all',
+  ),
 
-  maxRequestBytes: integer('MAX_REQUEST_SIZE', 5_242_880, [1024, 1_073_741_824], 'Largest request body in bytes (uploads have limits of their own)'),
+  maxRequestBytes: integer(
+    'MAX_REQUEST_SIZE',
+    5_242_880,
+    [1024, 1_073_741_824],
+    'Largest request body in bytes (uploads have limits of their own)',
+  ),
   rateLimiting: flag('RATE_LIMIT', true, '`off` switches all rate limits off (load tests)'),
   rateLimitAddress: rateLimit('RATE_LIMIT_ADDRESS', '6000/60', 'All requests of one address'),
-  rateLimitDefault: rateLimit('RATE_LIMIT_DEFAULT', '1200/60', 'All requests of one user, or of one address that is not signed in'),
+  rateLimitDefault: rateLimit(
+    'RATE_LIMIT_DEFAULT',
+    '1200/60',
+    'All requests of one user, or of one address that is not signed in',
+  ),
   rateLimitRegister: rateLimit('RATE_LIMIT_REGISTER', '3/3600', 'Registrations per address'),
   rateLimitLogin: rateLimit('RATE_LIMIT_LOGIN', '5/300', 'Logins per address and account'),
   rateLimitLoginAddress: rateLimit('RATE_LIMIT_LOGIN_ADDRESS', '30/300', 'Logins per address, whatever the account'),
@@ -49,7 +88,11 @@ export const configFields = {
   rateLimitModels: rateLimit('RATE_LIMIT_MODELS', '100/60', 'Model lists per user'),
   rateLimitChat: rateLimit('RATE_LIMIT_CHAT', '120/60', 'Chats and generations per user'),
 
-  openaiBaseUrl: httpUrl(['OPENAI_BASE_URL', 'OPENAI_API_BASE'], 'https://api.openai.com/v1', 'Any OpenAI-compatible server (vLLM, llama.cpp, LM Studio …)'),
+  openaiBaseUrl: httpUrl(
+    ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
+    'https://api.openai.com/v1',
+    'Any OpenAI-compatible server (vLLM, llama.cpp, LM Studio …)',
+  ),
   openrouterBaseUrl: httpUrl('OPENROUTER_BASE_URL', 'https://openrouter.ai/api/v1', 'OpenRouter'),
   anthropicBaseUrl: httpUrl(['ANTHROPIC_BASE_URL', 'CLAUDE_BASE_URL'], 'https://api.anthropic.com', 'Anthropic'),
   groqBaseUrl: httpUrl('GROQ_BASE_URL', 'https://api.groq.com/openai/v1', 'Groq'),
@@ -58,13 +101,25 @@ export const configFields = {
   anthropicApiKey: secret(['ANTHROPIC_API_KEY', 'CLAUDE_API_KEY'], 'Used for users who stored no key of their own'),
   groqApiKey: secret('GROQ_API_KEY', 'Used for users who stored no key of their own'),
   privateHosts: list('PRIVATE_HOSTS', [], '`host:port` entries outside the public internet that downloads may reach'),
-  maxUpstreamCalls: integer('MAX_UPSTREAM_CALLS', 128, [1, 250], 'Outgoing requests at once; further ones are answered 503'),
-  upstreamIdleSeconds: integer('UPSTREAM_IDLE_TIMEOUT', 120, [1, 3600], 'Longest silence of a model server before a reply counts as failed'),
+  maxUpstreamCalls: integer(
+    'MAX_UPSTREAM_CALLS',
+    128,
+    [1, 250],
+    'Outgoing requests at once; further ones are answered 503',
+  ),
+  upstreamIdleSeconds: integer(
+    'UPSTREAM_IDLE_TIMEOUT',
+    120,
+    [1, 3600],
+    'Longest silence of a model server before a reply counts as failed',
+  ),
   modelListSeconds: integer('MODEL_LIST_TIMEOUT', 8, [1, 30], 'Longest wait for one server’s model list'),
 } satisfies Record<string, ConfigField<unknown>>
 
 export type Config = {
-  -readonly [Name in keyof typeof configFields]: ReturnType<(typeof configFields)[Name]['parse']> | (typeof configFields)[Name]['fallback']
+  -readonly [Name in keyof typeof configFields]:
+    | ReturnType<(typeof configFields)[Name]['parse']>
+    | (typeof configFields)[Name]['fallback']
 }
 
 export class ConfigError extends Error {
@@ -80,12 +135,20 @@ export class ConfigError extends Error {
 /** The only reader of the environment. Flags win over variables, variables over defaults. Throws `ConfigError` with every problem. */
 export const readConfig = (environment: Record<string, string | undefined>, flags: Partial<Config> = {}): Config => {
   const problems: string[] = []
-  const entries = Object.entries(configFields).map(([name, one]) => [name, readField(one as ConfigField<unknown>, environment, problems)])
+  const entries = Object.entries(configFields).map(([name, one]) => [
+    name,
+    readField(one as ConfigField<unknown>, environment, problems),
+  ])
   const config = { ...(Object.fromEntries(entries) as Config), ...flags }
-  if (Boolean(config.tlsKeyFile) !== Boolean(config.tlsCertFile)) problems.push('SSL_KEYFILE and SSL_CERTFILE must be set together')
+  if (Boolean(config.tlsKeyFile) !== Boolean(config.tlsCertFile))
+    problems.push('SSL_KEYFILE and SSL_CERTFILE must be set together')
   for (const origin of config.corsOrigins) {
-    const isOrigin = URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol) && new URL(origin).origin === origin.replace(/\/$/, '')
-    if (!isOrigin) problems.push(`CORS_ORIGINS contains "${origin}", which is not an origin such as https://brain.example`)
+    const isOrigin =
+      URL.canParse(origin) &&
+      /^https?:$/.test(new URL(origin).protocol) &&
+      new URL(origin).origin === origin.replace(/\/$/, '')
+    if (!isOrigin)
+      problems.push(`CORS_ORIGINS contains "${origin}", which is not an origin such as https://brain.example`)
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config

@@ -12,10 +12,16 @@ const fail = (message: string, code: 1 | 2 | 3): never => {
 }
 
 const explain = (error: unknown): never => {
-  if (error instanceof ConfigError) return fail(`The configuration is not usable:\n${error.problems.map((one) => `  - ${one}`).join('\n')}`, 3)
+  if (error instanceof ConfigError)
+    return fail(`The configuration is not usable:\n${error.problems.map((one) => `  - ${one}`).join('\n')}`, 3)
   if (error instanceof DataDirError || error instanceof SchemaError) return fail(error.message, 1)
   const { code, message } = error as { code?: string; message: string }
-  return fail(code === 'EADDRINUSE' ? 'The port is already in use: stop the other program or choose another with --port' : message, 1)
+  return fail(
+    code === 'EADDRINUSE'
+      ? 'The port is already in use: stop the other program or choose another with --port'
+      : message,
+    1,
+  )
 }
 
 interface ServeFlags {

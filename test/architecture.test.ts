@@ -27,7 +27,11 @@ const offered = ['areas/settings/(seed|key-mask)\\.ts', 'areas/personas/model-se
 const rows: Row[] = [
   { files: /^shared\//, may: ['shared/'] },
   // The guarded fetch is the network that every other adapter is handed.
-  { files: /^adapters\/(?<own>[^/]+)\//, may: ['shared/', 'adapters/<own>/'], mayAsTypes: ['adapters/[^/]+/types\\.ts'] },
+  {
+    files: /^adapters\/(?<own>[^/]+)\//,
+    may: ['shared/', 'adapters/<own>/'],
+    mayAsTypes: ['adapters/[^/]+/types\\.ts'],
+  },
   { files: /^db\//, may: ['shared/', 'db/'] },
   { files: /^config(-fields)?\.ts$/, may: ['shared/', 'config-fields\\.ts'] },
   { files: /^data-dir\.ts$/, may: ['shared/'], mayAsTypes: ['config\\.ts'] },
@@ -36,7 +40,12 @@ const rows: Row[] = [
   { files: /\.errors\.ts$/, may: ['shared/'] },
   {
     files: /^areas\/(?<own>[^/]+)\/.*\.schema\.ts$/,
-    may: ['shared/', 'http/(wire-types|pagination)\\.ts', 'areas/[^/]+/[^/]+\\.schema\\.ts', 'areas/<own>/(?!.*\\.(table|store|service|routes)\\.ts)'],
+    may: [
+      'shared/',
+      'http/(wire-types|pagination)\\.ts',
+      'areas/[^/]+/[^/]+\\.schema\\.ts',
+      'areas/<own>/(?!.*\\.(table|store|service|routes)\\.ts)',
+    ],
     mayAsTypes: ['areas/<own>/[^/]+\\.table\\.ts'],
   },
   // Tables of other areas, since a list is one query with a join, not a query for each row.
@@ -46,7 +55,13 @@ const rows: Row[] = [
   },
   {
     files: /^areas\/(?<own>[^/]+)\/.*\.routes\.ts$/,
-    may: ['shared/', 'http/', 'areas/<own>/(?!.*\\.table\\.ts)', 'areas/[^/]+/[^/]+\\.errors\\.ts', 'adapters/[^/]+/types\\.ts'],
+    may: [
+      'shared/',
+      'http/',
+      'areas/<own>/(?!.*\\.table\\.ts)',
+      'areas/[^/]+/[^/]+\\.errors\\.ts',
+      'adapters/[^/]+/types\\.ts',
+    ],
     mayAsTypes: ['deps\\.ts'],
   },
   {
@@ -62,20 +77,53 @@ const rows: Row[] = [
   },
   {
     files: /^areas\/(?<own>[^/]+)\//,
-    may: ['shared/', 'db/', 'areas/<own>/(?!.*\\.routes\\.ts)', 'areas/[^/]+/[^/]+\\.(service|schema)\\.ts', ...offered, 'adapters/[^/]+/types\\.ts'],
+    may: [
+      'shared/',
+      'db/',
+      'areas/<own>/(?!.*\\.routes\\.ts)',
+      'areas/[^/]+/[^/]+\\.(service|schema)\\.ts',
+      ...offered,
+      'adapters/[^/]+/types\\.ts',
+    ],
     mayAsTypes: ['deps\\.ts', 'config\\.ts', 'areas/[^/]+/[^/]+\\.table\\.ts'],
   },
   { files: /^http\//, may: ['shared/', 'http/'], mayAsTypes: ['deps\\.ts', 'config(-fields)?\\.ts'] },
   // Cleaning up is one statement for each table, with no rule to ask a service for.
-  { files: /^background\/housekeeping\.ts$/, may: ['shared/', 'db/', 'areas/[^/]+/[^/]+\\.store\\.ts'], mayAsTypes: ['deps\\.ts'] },
-  { files: /^background\/handlers\.ts$/, may: ['shared/', 'db/', 'background/', 'areas/[^/]+/[^/]+\\.jobs\\.ts'], mayAsTypes: ['deps\\.ts'] },
-  { files: /^background\//, may: ['shared/', 'db/', 'background/', 'areas/jobs/jobs\\.store\\.ts'], mayAsTypes: ['deps\\.ts'] },
+  {
+    files: /^background\/housekeeping\.ts$/,
+    may: ['shared/', 'db/', 'areas/[^/]+/[^/]+\\.store\\.ts'],
+    mayAsTypes: ['deps\\.ts'],
+  },
+  {
+    files: /^background\/handlers\.ts$/,
+    may: ['shared/', 'db/', 'background/', 'areas/[^/]+/[^/]+\\.jobs\\.ts'],
+    mayAsTypes: ['deps\\.ts'],
+  },
+  {
+    files: /^background\//,
+    may: ['shared/', 'db/', 'background/', 'areas/jobs/jobs\\.store\\.ts'],
+    mayAsTypes: ['deps\\.ts'],
+  },
   // Of http only what makes a part of `Deps`.
-  { files: /^build-deps\.ts$/, may: ['shared/', 'adapters/', 'areas/(?!.*\\.routes\\.ts)', 'db/', 'http/(cors|rate-limit)\\.ts'], mayAsTypes: ['config\\.ts', 'deps\\.ts'] },
+  {
+    files: /^build-deps\.ts$/,
+    may: ['shared/', 'adapters/', 'areas/(?!.*\\.routes\\.ts)', 'db/', 'http/(cors|rate-limit)\\.ts'],
+    mayAsTypes: ['config\\.ts', 'deps\\.ts'],
+  },
   { files: /^app\.ts$/, may: ['http/', 'areas/[^/]+/[^/]+\\.routes\\.ts'], mayAsTypes: ['deps\\.ts'] },
   {
     files: /^(cli\/.*|main)\.ts$/,
-    may: ['shared/', 'cli/', 'app\\.ts', 'build-deps\\.ts', 'config\\.ts', 'data-dir\\.ts', 'db/', 'background/', 'areas/[^/]+/[^/]+\\.service\\.ts'],
+    may: [
+      'shared/',
+      'cli/',
+      'app\\.ts',
+      'build-deps\\.ts',
+      'config\\.ts',
+      'data-dir\\.ts',
+      'db/',
+      'background/',
+      'areas/[^/]+/[^/]+\\.service\\.ts',
+    ],
     mayAsTypes: ['deps\\.ts'],
   },
 ]
@@ -109,12 +157,11 @@ const isAllowed = ({ file, target, isTypeOnly }: Import) => {
 test('the scan sees value, type, multi-line and re-exported imports', () => {
   expect(imports.length).toBeGreaterThan(100)
   const of = (source: string) => [...source.matchAll(statement)].map(([, type, target]) => `${type ?? ''}${target}`)
-  expect(of("import './a.ts'\nimport type { B } from './b.ts'\nimport {\n  c,\n  type D,\n} from './c.ts'\nexport * from './e.ts'")).toEqual([
-    './a.ts',
-    'type ./b.ts',
-    './c.ts',
-    './e.ts',
-  ])
+  expect(
+    of(
+      "import './a.ts'\nimport type { B } from './b.ts'\nimport {\n  c,\n  type D,\n} from './c.ts'\nexport * from './e.ts'",
+    ),
+  ).toEqual(['./a.ts', 'type ./b.ts', './c.ts', './e.ts'])
 })
 
 test('every file belongs to a layer', () => {
@@ -127,7 +174,10 @@ test('files import only what their layer may', () => {
 
 test('no import cycles', () => {
   // `deps.ts` names the types of what the layers offer, and the layers name `Deps`: only at compile time.
-  const edges = Map.groupBy(internal.filter(({ target, isTypeOnly }) => target !== 'deps.ts' || !isTypeOnly), ({ file }) => file)
+  const edges = Map.groupBy(
+    internal.filter(({ target, isTypeOnly }) => target !== 'deps.ts' || !isTypeOnly),
+    ({ file }) => file,
+  )
   const done = new Set<string>()
   const findCycle = (file: string, path: string[]): string[] | undefined => {
     if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
@@ -148,16 +198,21 @@ test('no barrel files', () => {
 
 test('no path aliases: what is not relative is a dependency or part of the runtime', () => {
   const packages = [...Object.keys(manifest.dependencies), 'bun', 'node:', 'bun:']
-  const isKnown = (target: string) => packages.some((name) => target === name || target.startsWith(name.endsWith(':') ? name : `${name}/`))
+  const isKnown = (target: string) =>
+    packages.some((name) => target === name || target.startsWith(name.endsWith(':') ? name : `${name}/`))
   expect(imports.filter(({ target, isRelative }) => !isRelative && !isKnown(target)).map(show)).toEqual([])
 })
 
 test('relative imports stay inside src, except for the version', () => {
-  const outside = imports.filter(({ target, isRelative }) => isRelative && target.startsWith('..') && target !== '../package.json')
+  const outside = imports.filter(
+    ({ target, isRelative }) => isRelative && target.startsWith('..') && target !== '../package.json',
+  )
   expect(outside.map(show)).toEqual([])
 })
 
 test('no file is longer than 300 lines', async () => {
-  const lengths = await Promise.all(files.map(async (file) => ({ file, lines: (await Bun.file(join(root, file)).text()).split('\n').length - 1 })))
+  const lengths = await Promise.all(
+    files.map(async (file) => ({ file, lines: (await Bun.file(join(root, file)).text()).split('\n').length - 1 })),
+  )
   expect(lengths.filter(({ lines }) => lines > 300)).toEqual([])
 })

@@ -22,10 +22,19 @@ afterAll(() => {
 })
 
 const run = (args: string[], folder: string, env: Record<string, string> = {}) =>
-  Bun.spawn([executable, ...args], { cwd: folder, env: { PATH: '/usr/bin:/bin', ...env }, stdout: 'pipe', stderr: 'pipe' })
+  Bun.spawn([executable, ...args], {
+    cwd: folder,
+    env: { PATH: '/usr/bin:/bin', ...env },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
 
 const finish = async (child: ReturnType<typeof run>) => {
-  const [stdout, stderr, code] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited])
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
   return { stdout, stderr, code }
 }
 
@@ -100,7 +109,10 @@ const messagesOf = async (server: { call: (method: string, path: string) => Prom
 describe('the executable', () => {
   test('--version and --help answer; an unknown flag is exit code 2; bad configuration lists every problem, exit code 3', async () => {
     const folder = emptyFolder()
-    expect(await finish(run(['--version'], folder))).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+    expect(await finish(run(['--version'], folder))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    })
     expect(await finish(run(['--help'], folder))).toMatchObject({ code: 0, stdout: expect.stringContaining('serve') })
     expect(await finish(run(['serve', '--nonsense'], folder))).toMatchObject({ code: 2 })
     const bad = await finish(run([], folder, { PORT: 'x', SECRET_KEY: 'your-secret-key-here', LOG_LEVEL: 'loud' }))
@@ -120,7 +132,9 @@ describe('the executable', () => {
     expect(await saveOllama(server, model.url)).toMatchObject({ status: 200 })
     const { body: list } = await server.call('GET', '/api/v1/ai/providers/all-models')
     expect(list.models[0]).toMatchObject({ provider: 'ollama', server_id: 'srv1', server_name: 'Home' })
-    const reading = await readSse(await server.send('POST', '/api/v1/ai/providers/chat', chatBody('Hi', { model: list.models[0].name })))
+    const reading = await readSse(
+      await server.send('POST', '/api/v1/ai/providers/chat', chatBody('Hi', { model: list.models[0].name })),
+    )
     expect(reading).toMatchObject({ isDone: true, text: 'Hello 🚀' })
     const conversationId = reading.events[0].conversation_id
     expect(await server.kill('SIGTERM')).toBe(0)
@@ -134,7 +148,8 @@ describe('the executable', () => {
     expect(await again.kill('SIGINT')).toBe(0)
     await model.stop()
     expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700)
-    for (const key of ['signing', 'encryption']) expect(statSync(join(folder, 'data/keys', `${key}.key`)).mode & 0o777).toBe(0o600)
+    for (const key of ['signing', 'encryption'])
+      expect(statSync(join(folder, 'data/keys', `${key}.key`)).mode & 0o777).toBe(0o600)
     // The database is one complete file: what is left of the log is empty.
     expect(Bun.file(join(folder, 'data/braindrive.db-wal')).size).toBe(0)
   }, 30_000)
@@ -182,7 +197,10 @@ describe('the executable', () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     const again = await startServer(folder)
     await again.signIn()
-    expect((await messagesOf(again, events[0].conversation_id)).at(-1)).toMatchObject({ sender: 'llm', message: 'half ' })
+    expect((await messagesOf(again, events[0].conversation_id)).at(-1)).toMatchObject({
+      sender: 'llm',
+      message: 'half ',
+    })
     await again.kill('SIGTERM')
     await model.stop()
   }, 30_000)
@@ -217,10 +235,16 @@ describe('the executable', () => {
     const database = new Database(join(folder, 'data/braindrive.db'))
     database.run("INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0)")
     database.close()
-    expect(await finish(run([], folder, { PORT: '0' }))).toMatchObject({ code: 1, stderr: expect.stringContaining('newer version') })
+    expect(await finish(run([], folder, { PORT: '0' }))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('newer version'),
+    })
     await Bun.write(join(folder, 'file'), '')
     chmodSync(join(folder, 'file'), 0o400)
-    expect(await finish(run(['--dir', 'file/data'], folder, { PORT: '0' }))).toMatchObject({ code: 1, stderr: expect.stringContaining('data folder') })
+    expect(await finish(run(['--dir', 'file/data'], folder, { PORT: '0' }))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('data folder'),
+    })
   }, 30_000)
 
   test('the API page is served from the executable alone', async () => {

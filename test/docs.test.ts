@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { Elysia, t } from 'elysia'
 import { configFields } from '../src/config.ts'
@@ -18,7 +18,8 @@ const document = (await server.call('GET', '/openapi.json')).body
 const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, path, operation })),
 )
-const namesWhere = (isWrong: (one: (typeof operations)[number]) => boolean) => operations.filter(isWrong).map(({ name }) => name)
+const namesWhere = (isWrong: (one: (typeof operations)[number]) => boolean) =>
+  operations.filter(isWrong).map(({ name }) => name)
 const repeated = (values: (string | undefined)[]) => values.filter((value, index) => values.indexOf(value) !== index)
 
 const walk = (value: unknown, visit: (key: string, inner: unknown) => void): void => {
@@ -29,10 +30,12 @@ const walk = (value: unknown, visit: (key: string, inner: unknown) => void): voi
   }
 }
 
-describe('the README', async () => {
-  const file = Bun.file(join(root, 'README.md'))
-  const readme = (await file.exists()) ? await file.text() : ''
-  const names = Object.values(configFields).flatMap((one) => one.names.flatMap((name) => (one.isSecret ? [name, `${name}_FILE`] : [name])))
+const readme = await Bun.file(join(root, 'README.md')).text()
+
+describe('the README', () => {
+  const names = Object.values(configFields).flatMap((one) =>
+    one.names.flatMap((name) => (one.isSecret ? [name, `${name}_FILE`] : [name])),
+  )
 
   test('names every environment variable', () => {
     const mentioned = new Set(readme.match(/\b[A-Z][A-Z0-9_]+\b/g))
@@ -40,9 +43,14 @@ describe('the README', async () => {
   })
 })
 
-describe('error codes', async () => {
-  const sources = await Promise.all([...new Bun.Glob('src/**/*.ts').scanSync(root)].map((path) => Bun.file(join(root, path)).text()))
-  const codes = sources.flatMap((source) => [...source.matchAll(/defineError(?:With)?\(\s*\d{3},\s*'([^']+)'/g)].map(([, code]) => code ?? ''))
+const sources = await Promise.all(
+  [...new Bun.Glob('src/**/*.ts').scanSync(root)].map((path) => Bun.file(join(root, path)).text()),
+)
+
+describe('error codes', () => {
+  const codes = sources.flatMap((source) =>
+    [...source.matchAll(/defineError(?:With)?\(\s*\d{3},\s*'([^']+)'/g)].map(([, code]) => code ?? ''),
+  )
 
   test('are unique', () => {
     expect(codes.length).toBeGreaterThan(20)
@@ -95,9 +103,12 @@ describe('GET /openapi.json', () => {
   })
 
   test('lists the failures that follow from what a route takes', () => {
-    const lacks = (operation: Operation, ...statuses: number[]) => statuses.some((status) => !(status in operation.responses))
+    const lacks = (operation: Operation, ...statuses: number[]) =>
+      statuses.some((status) => !(status in operation.responses))
     expect(namesWhere(({ operation }) => lacks(operation, 429, 500))).toEqual([])
-    expect(namesWhere(({ operation }) => operation.requestBody !== undefined && lacks(operation, 413, 415, 422))).toEqual([])
+    expect(
+      namesWhere(({ operation }) => operation.requestBody !== undefined && lacks(operation, 413, 415, 422)),
+    ).toEqual([])
     expect(namesWhere(({ operation }) => operation.parameters !== undefined && lacks(operation, 422))).toEqual([])
   })
 
@@ -108,15 +119,21 @@ describe('GET /openapi.json', () => {
 
   test('declares every parameter of a path, and no other', () => {
     const inPath = (path: string) => [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name)
-    const declared = (operation: Operation) => (operation.parameters ?? []).filter((one) => one.in === 'path').map(({ name }) => name)
-    expect(namesWhere(({ path, operation }) => !Bun.deepEquals(inPath(path).toSorted(), declared(operation).toSorted()))).toEqual([])
+    const declared = (operation: Operation) =>
+      (operation.parameters ?? []).filter((one) => one.in === 'path').map(({ name }) => name)
+    expect(
+      namesWhere(({ path, operation }) => !Bun.deepEquals(inPath(path).toSorted(), declared(operation).toSorted())),
+    ).toEqual([])
   })
 
   test('resolves every reference and describes every answer', () => {
     const missing: unknown[] = []
     walk(document, (key, inner) => {
       if (key !== '$ref') return
-      const target = String(inner).split('/').slice(1).reduce((node, name) => node?.[name], document)
+      const target = String(inner)
+        .split('/')
+        .slice(1)
+        .reduce((node, name) => node?.[name], document)
       if (target === undefined) missing.push(inner)
     })
     expect(missing).toEqual([])
@@ -136,7 +153,7 @@ describe('GET /openapi.json', () => {
   })
 })
 
-describe('generateOpenApi', async () => {
+describe('generateOpenApi', () => {
   const Sample = t.Object({
     name: t.Union([t.String(), t.Null()]),
     state: t.Union([t.Literal('on'), t.Literal('off'), t.Null()]),
@@ -151,13 +168,33 @@ describe('generateOpenApi', async () => {
   const form = { required: true, content: { 'multipart/form-data': { schema: { type: 'object' as const } } } }
   const app = new Elysia({ name: 'samples' })
     .use(requireUser(server.deps))
-    .get('/open', () => 'text', { response: t.String(), query: t.Object({ limit: t.Optional(t.Integer({ minimum: 1 })) }) })
-    .get('/files/*', () => ({ ok: true }), { user: true, response: t.Object({ ok: t.Boolean() }), detail: documented('File', gone) })
-    .post('/samples', ({ body }) => body, { admin: true, body: Sample, response: Sample, detail: documented('Add', odd) })
+    .get('/open', () => 'text', {
+      response: t.String(),
+      query: t.Object({ limit: t.Optional(t.Integer({ minimum: 1 })) }),
+    })
+    .get('/files/*', () => ({ ok: true }), {
+      user: true,
+      response: t.Object({ ok: t.Boolean() }),
+      detail: documented('File', gone),
+    })
+    .post('/samples', ({ body }) => body, {
+      admin: true,
+      body: Sample,
+      response: Sample,
+      detail: documented('Add', odd),
+    })
     .patch('/samples', () => null, { user: true, body: t.Union([Sample, t.Null()]) })
-    .post('/upload', () => ({ ok: true }), { user: true, parse: 'none', response: t.Object({ ok: t.Boolean() }), detail: { requestBody: form } })
+    .post('/upload', () => ({ ok: true }), {
+      user: true,
+      parse: 'none',
+      response: t.Object({ ok: t.Boolean() }),
+      detail: { requestBody: form },
+    })
     .get('/secret', () => '', { detail: { hide: true } })
-  const generated = await generateOpenApi('Samples', app.routes)
+  let generated: Awaited<ReturnType<typeof generateOpenApi>>
+  beforeAll(async () => {
+    generated = await generateOpenApi('Samples', app.routes)
+  })
   const at = (path: string, method: string): Operation => generated.paths[path]?.[method] as Operation
   const statuses = (operation: Operation) => Object.keys(operation.responses)
 
@@ -173,7 +210,9 @@ describe('generateOpenApi', async () => {
 
   test('turns declared errors into answers with their codes', () => {
     const missing = at('/files/{path}', 'get').responses['404']?.content?.['application/json']
-    expect(missing?.examples).toEqual({ 'samples.gone': { summary: 'Gone', value: { detail: 'Gone', code: 'samples.gone' } } })
+    expect(missing?.examples).toEqual({
+      'samples.gone': { summary: 'Gone', value: { detail: 'Gone', code: 'samples.gone' } },
+    })
     const invalid = at('/samples', 'post').responses['422']?.content?.['application/json']
     expect(Object.keys(invalid?.examples ?? {})).toEqual(['http.validation', 'samples.odd'])
     expect(invalid?.schema?.oneOf).toHaveLength(2)
@@ -186,7 +225,9 @@ describe('generateOpenApi', async () => {
     expect(Object.keys(at('/upload', 'post').requestBody?.content ?? {})).toEqual(['multipart/form-data'])
     expect(Object.keys(at('/upload', 'post').responses['200']?.content ?? {})).toEqual(['application/json'])
     expect(at('/open', 'get').responses['200']?.content).toEqual({ 'text/plain': { schema: { type: 'string' } } })
-    expect(at('/open', 'get').parameters).toEqual([{ name: 'limit', in: 'query', required: false, schema: { type: 'integer', minimum: 1 } }])
+    expect(at('/open', 'get').parameters).toEqual([
+      { name: 'limit', in: 'query', required: false, schema: { type: 'integer', minimum: 1 } },
+    ])
   })
 
   test('translates schemas to the dialect of 3.0.3', () => {

@@ -13,7 +13,10 @@ const silentAfterMs = 10_000
 const maxRestartDelayMs = 30_000
 
 /** In the executable all modules are one file at the root; the worker is an entry point of its own below it. */
-const workerUrl = new URL(import.meta.url.includes('/$bunfs/') ? './background/worker.js' : './worker.ts', import.meta.url).href
+const workerUrl = new URL(
+  import.meta.url.includes('/$bunfs/') ? './background/worker.js' : './worker.ts',
+  import.meta.url,
+).href
 
 /** Starts the worker thread, watches it, and starts it again when it dies: at once, then ever more slowly. */
 export const startWorker = (databasePath: string, log: Log): WorkerHost => {

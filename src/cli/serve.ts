@@ -1,4 +1,3 @@
-import { markInterruptedMessages } from '../areas/conversations/conversations.store.ts'
 import { createApp } from '../app.ts'
 import { startWorker } from '../background/host.ts'
 import { buildDeps } from '../build-deps.ts'
@@ -21,7 +20,11 @@ const levels: Record<Config['logLevel'], LogLevel> = {
 
 const createServerLog = ({ logFormat, logLevel }: Config) => {
   const isText = logFormat === 'text' || (logFormat === 'auto' && process.stdout.isTTY)
-  return createLog({ level: levels[logLevel], format: isText ? 'text' : 'json', write: (text) => process.stdout.write(text) })
+  return createLog({
+    level: levels[logLevel],
+    format: isText ? 'text' : 'json',
+    write: (text) => process.stdout.write(text),
+  })
 }
 
 const listenOptions = (config: Config) => ({
@@ -40,9 +43,9 @@ export const serve = (config: Config): void => {
   const dataDir = openDataDir(config)
   const database = openDatabase(dataDir.databasePath)
   const applied = migrate(database.sqlite)
-  const interrupted = markInterruptedMessages(database.db, Date.now())
   const worker = startWorker(dataDir.databasePath, log)
   const deps = buildDeps({ config, database, keys: dataDir.keys, log, clock: Date.now, isWorkerAlive: worker.isAlive })
+  const interrupted = deps.replyJournal.recover()
   const app = createApp(deps).listen(listenOptions(config))
   const address = `${config.tlsCertFile ? 'https' : 'http'}://${config.host}:${app.server?.port}`
   log.info(`BrainDrive Server ${version} listens on ${address}`, {

@@ -31,7 +31,8 @@ export const openDatabase = (path: string): DatabaseHandle => {
     sqlite.run(`PRAGMA ${name} = ${value}`)
     const actual = Object.values(sqlite.query(`PRAGMA ${name}`).get() ?? {})[0]
     const isMemory = path === ':memory:' && name === 'journal_mode'
-    if (!isMemory && actual !== expected) throw new Error(`SQLite refused PRAGMA ${name} = ${value} (it is ${actual}) on ${path}`)
+    if (!isMemory && actual !== expected)
+      throw new Error(`SQLite refused PRAGMA ${name} = ${value} (it is ${actual}) on ${path}`)
   }
   return {
     sqlite,

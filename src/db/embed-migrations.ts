@@ -18,6 +18,10 @@ export const embedMigrations = (): Migration[] => {
   const journal = JSON.parse(readFileSync(new URL('meta/_journal.json', folder), 'utf8')) as Journal
   return journal.entries.map(({ tag }) => {
     const text = readFileSync(new URL(`${tag}.sql`, folder), 'utf8')
-    return { tag, hash: createHash('sha256').update(text).digest('hex'), statements: text.split('--> statement-breakpoint') }
+    return {
+      tag,
+      hash: createHash('sha256').update(text).digest('hex'),
+      statements: text.split('--> statement-breakpoint'),
+    }
   })
 }

@@ -24,7 +24,9 @@ export const migrate = (sqlite: Database, known: Migration[] = migrations): stri
   }
   for (const [index, row] of applied.entries()) {
     if (known[index]?.hash !== row.hash) {
-      throw new SchemaError(`Schema step ${row.tag} in this database is not the one that this program knows. It was made by a different build.`)
+      throw new SchemaError(
+        `Schema step ${row.tag} in this database is not the one that this program knows. It was made by a different build.`,
+      )
     }
   }
   return known.slice(applied.length).map((migration, offset) => {

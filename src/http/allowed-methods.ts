@@ -4,7 +4,12 @@ interface Route {
 }
 
 const toPattern = (path: string) =>
-  new RegExp(`^${path.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll(/:[^/]+/g, '[^/]+').replaceAll(String.raw`\*`, '.*')}/?$`)
+  new RegExp(
+    `^${path
+      .replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+      .replaceAll(/:[^/]+/g, '[^/]+')
+      .replaceAll(String.raw`\*`, '.*')}/?$`,
+  )
 
 /** Which methods a path answers to: Elysia says 404 for a wrong method, the contract wants 405 with `Allow`. */
 export const createAllowedMethods = (listRoutes: () => Route[]) => {

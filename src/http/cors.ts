@@ -42,14 +42,18 @@ export const createCors = (config: Config): Cors => {
     answerHeaders: (origin) => ({ ...common(origin), 'access-control-expose-headers': exposed }),
     preflight(request, origin, headers) {
       const asked = (request.headers.get('access-control-request-headers') ?? '').toLowerCase()
-      const names = asked.split(',').map((name) => name.trim()).filter(Boolean)
+      const names = asked
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean)
       const failures = [
         ...(isAllowed(origin) ? [] : ['origin']),
         ...(methods.includes(request.headers.get('access-control-request-method') ?? '') ? [] : ['method']),
         ...(isDev || names.every((name) => requestHeaders.includes(name)) ? [] : ['headers']),
       ]
       const text = { ...headers, 'content-type': 'text/plain; charset=utf-8', vary: 'Origin' }
-      if (failures.length > 0) return new Response(`Disallowed CORS ${failures.join(', ')}`, { status: 400, headers: text })
+      if (failures.length > 0)
+        return new Response(`Disallowed CORS ${failures.join(', ')}`, { status: 400, headers: text })
       return new Response('OK', {
         headers: {
           ...text,

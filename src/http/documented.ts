@@ -9,5 +9,9 @@ interface DeclaredError {
 /** The `detail` of a route: its summary for the OpenAPI page, and the failures of its own (the common ones are added by `http/docs`). */
 export const documented = (summary: string, ...errors: (ErrorKind | DeclaredError)[]) => ({
   summary,
-  'x-errors': errors.map(({ status, code, message }) => ({ status, code, ...(message === undefined ? {} : { message }) })),
+  'x-errors': errors.map(({ status, code, message }) => ({
+    status,
+    code,
+    ...(message === undefined ? {} : { message }),
+  })),
 })

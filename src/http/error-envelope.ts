@@ -43,7 +43,11 @@ const toAnswer = (error: unknown): Answer => {
 /** The message of a `ValidationError` quotes the whole answer that was refused: only the places go to the log. */
 const forLog = (error: unknown): unknown =>
   error instanceof ValidationError
-    ? new Error(`answer breaks its schema at ${toValidationDetails(error).map(({ loc }) => loc.join('.')).join(', ')}`)
+    ? new Error(
+        `answer breaks its schema at ${toValidationDetails(error)
+          .map(({ loc }) => loc.join('.'))
+          .join(', ')}`,
+      )
     : error
 
 /** What we declared (busy, upstream down) is a warning without a stack; everything else is a mistake of ours. */
@@ -51,7 +55,12 @@ const logFailure = (log: Log, error: unknown, fields: { status: number; requestI
   if (fields.status < 500) return
   if (!(error instanceof AppError)) return log.error('request failed', { ...fields, error: forLog(error) })
   const { code, context, cause } = error
-  log.warn('request refused', { ...fields, code, ...(context ? { context } : {}), ...(cause === undefined ? {} : { cause }) })
+  log.warn('request refused', {
+    ...fields,
+    code,
+    ...(context ? { context } : {}),
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 /**
@@ -59,10 +68,13 @@ const logFailure = (log: Log, error: unknown, fields: { status: number; requestI
  * where, never an echo of what was sent (contract decision 8).
  */
 export const errorEnvelope = ({ log }: Pick<Deps, 'log'>, allowedMethods: AllowedMethods) =>
-  new Elysia({ name: 'http.error-envelope' }).onError({ as: 'global' }, ({ code, error, request, set, path, route }) => {
-    const answer = code === 'NOT_FOUND' ? notFound(path, allowedMethods) : toAnswer(error)
-    logFailure(log, error, { status: answer.status, requestId: requestInfo(request).id, route })
-    set.status = answer.status
-    Object.assign(set.headers, answer.headers, { 'content-type': 'application/json' })
-    return answer.body
-  })
+  new Elysia({ name: 'http.error-envelope' }).onError(
+    { as: 'global' },
+    ({ code, error, request, set, path, route }) => {
+      const answer = code === 'NOT_FOUND' ? notFound(path, allowedMethods) : toAnswer(error)
+      logFailure(log, error, { status: answer.status, requestId: requestInfo(request).id, route })
+      set.status = answer.status
+      Object.assign(set.headers, answer.headers, { 'content-type': 'application/json' })
+      return answer.body
+    },
+  )

@@ -8,14 +8,17 @@ const form = 'multipart/form-data'
 /** The generator lists these three for everything, whatever a route reads or answers. */
 const isGuess = (content: Content) => json in content && form in content && 'text/plain' in content
 
-const complete = (content: Content, toType: (type: string) => string): Content => {
-  const types = isGuess(content) ? [json] : Object.keys(content)
+const complete = (content: Content, toType: (type: string) => string, guess = json): Content => {
+  const types = isGuess(content) ? [guess] : Object.keys(content)
   const entries = types.map((type) => {
     const { schema, ...media } = content[type] ?? {}
     return [toType(type), schema ? { ...media, schema: toOpenApiSchema(schema) } : media] as const
   })
   return Object.fromEntries(entries)
 }
+
+/** A bare string is answered as it is. */
+const isText = (content: Content) => content[json]?.schema?.type === 'string'
 
 export const completeBody = (body: RequestBody): RequestBody => {
   const content = complete(body.content, (type) => (type === 'formdata' ? form : type))
@@ -33,7 +36,7 @@ export const completeAnswer = (status: string, response: OpenApiResponse): OpenA
   return {
     description: description ?? STATUS_CODES[status] ?? status,
     ...(headers ? { headers } : {}),
-    ...(content ? { content: complete(content, toAnswerType) } : {}),
+    ...(content ? { content: complete(content, toAnswerType, isText(content) ? 'text/plain' : json) } : {}),
   }
 }
 

@@ -74,7 +74,7 @@ const validationExample = {
 
 const toResponse = (status: number, errors: Failure[], isValidation: boolean): OpenApiResponse => {
   const title = STATUS_CODES[status] ?? String(status)
-  const examples = errors.map(({ code, message }) => {
+  const examples: [string, unknown][] = errors.map(({ code, message }) => {
     const detail = message ?? title
     return [code, { summary: detail, value: { detail, code } }]
   })

@@ -89,7 +89,15 @@ const rewriteItems: Rewrite = (schema) => {
 
 const rewriteExample: Rewrite = (schema) => (schema.examples ? { ...schema, example: schema.examples[0] } : schema)
 
-const rewrites = [rewriteTypes, rewriteUnion, rewriteConstants, rewriteRecord, rewriteBounds, rewriteItems, rewriteExample]
+const rewrites = [
+  rewriteTypes,
+  rewriteUnion,
+  rewriteConstants,
+  rewriteRecord,
+  rewriteBounds,
+  rewriteItems,
+  rewriteExample,
+]
 
 const mapProperties = (properties: Record<string, Schema>) =>
   Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, toOpenApiSchema(one)]))

@@ -29,10 +29,13 @@ export const readAccessToken = (request: Request): { token: string; isCookie: bo
 
 /** Adds `session`, or undefined for strangers. Never rejects: what needs a user says so with `user: true`. */
 export const identity = ({ findSession }: Pick<Deps, 'findSession'>) =>
-  new Elysia({ name: 'http.identity' }).derive({ as: 'global' }, async ({ request }): Promise<{ session: Session | undefined }> => {
-    const credential = readAccessToken(request)
-    return { session: credential && (await findSession(credential.token)) }
-  })
+  new Elysia({ name: 'http.identity' }).derive(
+    { as: 'global' },
+    async ({ request }): Promise<{ session: Session | undefined }> => {
+      const credential = readAccessToken(request)
+      return { session: credential && (await findSession(credential.token)) }
+    },
+  )
 
 const isSafe = (method: string) => method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 

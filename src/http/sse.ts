@@ -39,7 +39,10 @@ const unwatch = (stream: OpenStream) => {
   heartbeats = undefined
 }
 
-const createStream = (controller: ReadableStreamDefaultController<Uint8Array>, onClose: () => void): OpenStream & { close(): void } => {
+const createStream = (
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  onClose: () => void,
+): OpenStream & { close(): void } => {
   let isOpen = true
   const close = () => {
     if (!isOpen) return

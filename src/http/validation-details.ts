@@ -13,9 +13,9 @@ export class FieldError extends Error {
   override name = 'FieldError'
   readonly detail: ValidationDetail
 
-  constructor(field: string, msg: string) {
+  constructor(path: string[], type: string, msg: string) {
     super(msg)
-    this.detail = { type: 'value_error', loc: ['body', field], msg }
+    this.detail = { type, loc: ['body', ...path], msg }
   }
 }
 
@@ -24,7 +24,15 @@ interface SchemaFault {
   path: string
   value?: unknown
   message: string
-  schema: { minLength?: number; maxLength?: number; minimum?: number; maximum?: number; minItems?: number; maxItems?: number; anyOf?: { type?: string; const?: unknown }[] }
+  schema: {
+    minLength?: number
+    maxLength?: number
+    minimum?: number
+    maximum?: number
+    minItems?: number
+    maxItems?: number
+    anyOf?: { type?: string; const?: unknown }[]
+  }
   errors?: Iterable<SchemaFault>[]
 }
 
@@ -35,15 +43,33 @@ type Wording = (schema: SchemaFault['schema']) => [type: string, msg: string]
 const wordings: Partial<Record<ValueErrorType, Wording>> = {
   [ValueErrorType.ObjectRequiredProperty]: () => ['missing', 'Field required'],
   [ValueErrorType.String]: () => ['string_type', 'Input should be a valid string'],
-  [ValueErrorType.StringMinLength]: ({ minLength }) => ['string_too_short', `String should have at least ${minLength} characters`],
-  [ValueErrorType.StringMaxLength]: ({ maxLength }) => ['string_too_long', `String should have at most ${maxLength} characters`],
+  [ValueErrorType.StringMinLength]: ({ minLength }) => [
+    'string_too_short',
+    `String should have at least ${minLength} characters`,
+  ],
+  [ValueErrorType.StringMaxLength]: ({ maxLength }) => [
+    'string_too_long',
+    `String should have at most ${maxLength} characters`,
+  ],
   [ValueErrorType.StringPattern]: () => ['string_pattern_mismatch', 'String does not match the expected form'],
   [ValueErrorType.Integer]: () => ['int_parsing', 'Input should be a valid integer'],
   [ValueErrorType.Number]: () => ['float_parsing', 'Input should be a valid number'],
-  [ValueErrorType.IntegerMinimum]: ({ minimum }) => ['greater_than_equal', `Input should be greater than or equal to ${minimum}`],
-  [ValueErrorType.NumberMinimum]: ({ minimum }) => ['greater_than_equal', `Input should be greater than or equal to ${minimum}`],
-  [ValueErrorType.IntegerMaximum]: ({ maximum }) => ['less_than_equal', `Input should be less than or equal to ${maximum}`],
-  [ValueErrorType.NumberMaximum]: ({ maximum }) => ['less_than_equal', `Input should be less than or equal to ${maximum}`],
+  [ValueErrorType.IntegerMinimum]: ({ minimum }) => [
+    'greater_than_equal',
+    `Input should be greater than or equal to ${minimum}`,
+  ],
+  [ValueErrorType.NumberMinimum]: ({ minimum }) => [
+    'greater_than_equal',
+    `Input should be greater than or equal to ${minimum}`,
+  ],
+  [ValueErrorType.IntegerMaximum]: ({ maximum }) => [
+    'less_than_equal',
+    `Input should be less than or equal to ${maximum}`,
+  ],
+  [ValueErrorType.NumberMaximum]: ({ maximum }) => [
+    'less_than_equal',
+    `Input should be less than or equal to ${maximum}`,
+  ],
   [ValueErrorType.Boolean]: () => ['bool_parsing', 'Input should be a valid boolean'],
   [ValueErrorType.Object]: () => ['dict_type', 'Input should be a valid object'],
   [ValueErrorType.Array]: () => ['list_type', 'Input should be a valid list'],
@@ -80,7 +106,11 @@ const toDetail = (place: string, outer: SchemaFault): ValidationDetail => {
     const [type, msg] = wording(fault.schema)
     return { type, loc, msg }
   }
-  return { type: isChoice(fault) ? 'enum' : 'value_error', loc, msg: isChoice(fault) ? 'Input should be one of the allowed values' : 'Input is not valid' }
+  return {
+    type: isChoice(fault) ? 'enum' : 'value_error',
+    loc,
+    msg: isChoice(fault) ? 'Input should be one of the allowed values' : 'Input is not valid',
+  }
 }
 
 const maxDetails = 20

@@ -5,7 +5,8 @@ export const Timestamp = t.String({ format: 'date-time', description: 'ISO 8601 
 export const Message = t.Object({ message: t.String() })
 
 /** `X | null` in an answer. */
-export const Nullable = <Schema extends Parameters<typeof t.Union>[0][number]>(schema: Schema) => t.Union([schema, t.Null()])
+export const Nullable = <Schema extends Parameters<typeof t.Union>[0][number]>(schema: Schema) =>
+  t.Union([schema, t.Null()])
 
 /** A text that a client may send, leave out or send as null. */
 export const OptionalText = (maxLength: number, description?: string) =>

@@ -2,5 +2,3 @@
 export type Clock = () => number
 
 export const toIso = (ms: number): string => new Date(ms).toISOString()
-
-export const toIsoOrNull = (ms: number | null): string | null => (ms === null ? null : toIso(ms))

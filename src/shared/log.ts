@@ -23,7 +23,10 @@ const isQueryError = (error: Error): error is Error & { query: string } => 'quer
 
 const describeError = (error: Error, depth: number): LogFields => {
   const message = isQueryError(error) ? `Failed query: ${error.query}` : error.message
-  const frames = error.stack?.split('\n').filter((line) => /^\s*at /.test(line)).join('\n')
+  const frames = error.stack
+    ?.split('\n')
+    .filter((line) => /^\s*at /.test(line))
+    .join('\n')
   const cause = error.cause === undefined || depth === 0 ? undefined : describe(error.cause, depth - 1)
   return { name: error.name, message, ...(frames ? { stack: frames } : {}), ...(cause === undefined ? {} : { cause }) }
 }
@@ -96,13 +99,15 @@ export const createLog = ({ level, format, write }: LogOptions): Log => {
       // A full disk or a closed pipe must not stop the server; there is nowhere left to say so.
     }
   }
-  const log = (lineLevel: LogLevel) => (message: string, fields: LogFields = {}) => {
-    if (severity[lineLevel] < severity[level]) return
-    const line = toLine(Date.now(), lineLevel, message, fields)
-    lines.push(line)
-    bufferedBytes += line.length
-    if (bufferedBytes >= maxBufferedBytes || lineLevel === 'error') flush()
-    else timer ??= setTimeout(flush, flushAfterMs).unref()
-  }
+  const log =
+    (lineLevel: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (severity[lineLevel] < severity[level]) return
+      const line = toLine(Date.now(), lineLevel, message, fields)
+      lines.push(line)
+      bufferedBytes += line.length
+      if (bufferedBytes >= maxBufferedBytes || lineLevel === 'error') flush()
+      else timer ??= setTimeout(flush, flushAfterMs).unref()
+    }
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error'), flush }
 }

@@ -40,7 +40,9 @@ export const createSecretBox = (keys: [SecretKey, ...SecretKey[]]): SecretBox =>
       if (!key) throw new Error(`No key for a sealed value (key id ${keyId})`)
       const body = Buffer.from(encoded, 'base64url')
       if (body.length < ivBytes + tagBytes) throw new Error('A sealed value is cut short')
-      const decipher = createDecipheriv('aes-256-gcm', key.bytes, body.subarray(0, ivBytes), { authTagLength: tagBytes })
+      const decipher = createDecipheriv('aes-256-gcm', key.bytes, body.subarray(0, ivBytes), {
+        authTagLength: tagBytes,
+      })
         .setAAD(Buffer.from(context))
         .setAuthTag(body.subarray(-tagBytes))
       return decipher.update(body.subarray(ivBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8')

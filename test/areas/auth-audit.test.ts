@@ -18,7 +18,8 @@ interface AuditRow {
   extra_data: string | null
   created_at: number
 }
-const rows = (server: TestServer) => server.database.sqlite.query<AuditRow, []>('SELECT * FROM audit_logs ORDER BY rowid').all()
+const rows = (server: TestServer) =>
+  server.database.sqlite.query<AuditRow, []>('SELECT * FROM audit_logs ORDER BY rowid').all()
 
 const alice = { username: 'alice-the-user', email: 'secret.alice@home.test', password: 'a secret old password' }
 const newPassword = 'a secret new password'
@@ -39,7 +40,8 @@ const everything = async (server: TestServer) => {
   const authorization = `Bearer ${third.access_token}`
   await post('logout', {}, { authorization: 'Bearer a-secret-bad-token' })
   await post('logout', {})
-  const put = (path: string, body: unknown) => server.call('PUT', `/api/v1/auth/profile/${path}`, body, { authorization })
+  const put = (path: string, body: unknown) =>
+    server.call('PUT', `/api/v1/auth/profile/${path}`, body, { authorization })
   await put('username', { username: 'renamed' })
   await put('password', { current_password: 'a secret wrong password', new_password: newPassword })
   await put('password', { current_password: alice.password, new_password: newPassword })
@@ -110,9 +112,15 @@ describe('audit log', () => {
     const token = await server.tokenOf('ada')
     const before = rows(server).length
     for (let count = 0; count < 100; count++) await server.call('GET', '/api/v1/auth/me')
-    for (let count = 0; count < 5; count++) await server.call('POST', '/api/v1/auth/login', { email: 'ada@home.test', password: 'wrong' })
+    for (let count = 0; count < 5; count++)
+      await server.call('POST', '/api/v1/auth/login', { email: 'ada@home.test', password: 'wrong' })
     expect(rows(server).length - before).toBe(60)
-    await server.call('PUT', '/api/v1/auth/profile/username', { username: 'grace' }, { authorization: `Bearer ${token}` })
+    await server.call(
+      'PUT',
+      '/api/v1/auth/profile/username',
+      { username: 'grace' },
+      { authorization: `Bearer ${token}` },
+    )
     expect(rows(server).length - before).toBe(61)
     server.clock.now += 60_000
     await server.call('GET', '/api/v1/auth/me')
@@ -130,7 +138,12 @@ describe('audit log', () => {
 
   test('details are stored without secrets', async () => {
     await using server = testApp()
-    server.deps.audit({ type: 'admin.settings_created', status: 'success', userId: 'x', extra: { name: 'theme', apiKey: 'sk-1' } })
+    server.deps.audit({
+      type: 'admin.settings_created',
+      status: 'success',
+      userId: 'x',
+      extra: { name: 'theme', apiKey: 'sk-1' },
+    })
     expect(rows(server)).toMatchObject([{ extra_data: '{"name":"theme","apiKey":"[REDACTED]"}' }])
   })
 })

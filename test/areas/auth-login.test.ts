@@ -13,7 +13,8 @@ const login = (server: TestServer, changes: Record<string, unknown> = {}, header
   server.call('POST', '/api/v1/auth/login', { email: alice.email, password: alice.password, ...changes }, headers)
 const storedHash = (server: TestServer): string =>
   server.database.sqlite.query<{ h: string }, []>('SELECT password_hash AS h FROM users').get()?.h ?? ''
-const storeHash = (server: TestServer, hash: string) => server.database.sqlite.run('UPDATE users SET password_hash = ?', [hash])
+const storeHash = (server: TestServer, hash: string) =>
+  server.database.sqlite.run('UPDATE users SET password_hash = ?', [hash])
 const rounded = (server: TestServer) => Math.floor(server.clock.now / 1000)
 
 describe('POST /api/v1/auth/login', () => {
@@ -73,7 +74,10 @@ describe('POST /api/v1/auth/login', () => {
   test('200: the e-mail in another case, with spaces or a display name', async () => {
     await using server = await withAlice()
     for (const email of ['alice@HOME.test', ' ALICE@home.test ', 'Alice <alice@home.test>']) {
-      expect(await login(server, { email })).toMatchObject({ status: 200, body: { user: { email: 'Alice@home.test' } } })
+      expect(await login(server, { email })).toMatchObject({
+        status: 200,
+        body: { user: { email: 'Alice@home.test' } },
+      })
     }
   })
 
@@ -112,10 +116,18 @@ describe('POST /api/v1/auth/login', () => {
   test('422: no e-mail address, missing fields, wrong types', async () => {
     await using server = await withAlice()
     expect((await login(server, { email: 'alice' })).body).toEqual({
-      detail: [{ type: 'value_error', loc: ['body', 'email'], msg: 'value is not a valid email address: An email address must have an @-sign.' }],
+      detail: [
+        {
+          type: 'value_error',
+          loc: ['body', 'email'],
+          msg: 'value is not a valid email address: An email address must have an @-sign.',
+        },
+      ],
       code: 'http.validation',
     })
-    expect((await login(server, { password: undefined })).body.detail).toEqual([{ type: 'missing', loc: ['body', 'password'], msg: 'Field required' }])
+    expect((await login(server, { password: undefined })).body.detail).toEqual([
+      { type: 'missing', loc: ['body', 'password'], msg: 'Field required' },
+    ])
     expect((await login(server, { password: ['x'] })).body.detail).toEqual([
       { type: 'string_type', loc: ['body', 'password'], msg: 'Input should be a valid string' },
     ])
@@ -123,11 +135,23 @@ describe('POST /api/v1/auth/login', () => {
 
   test('200: imported bcrypt hashes, longer passwords cut at 72 bytes as they were, and rehashed', async () => {
     await using server = await withAlice()
-    for (const password of ['short enough', 'ä'.repeat(36), 'x'.repeat(72), `${'y'.repeat(71)}€uro and more`, 'z'.repeat(600)]) {
+    for (const password of [
+      'short enough',
+      'ä'.repeat(36),
+      'x'.repeat(72),
+      `${'y'.repeat(71)}€uro and more`,
+      'z'.repeat(600),
+    ]) {
       // Bun hashes long passwords before bcrypt; what others stored was cut to 72 bytes.
-      const hash = await Bun.password.hash(new Uint8Array(Buffer.from(password).subarray(0, 72)), { algorithm: 'bcrypt', cost: 4 })
+      const hash = await Bun.password.hash(new Uint8Array(Buffer.from(password).subarray(0, 72)), {
+        algorithm: 'bcrypt',
+        cost: 4,
+      })
       storeHash(server, hash)
-      expect({ password, status: (await login(server, { password: `!${password}` })).status }).toEqual({ password, status: 401 })
+      expect({ password, status: (await login(server, { password: `!${password}` })).status }).toEqual({
+        password,
+        status: 401,
+      })
       expect(storedHash(server)).toBe(hash)
       expect({ password, status: (await login(server, { password })).status }).toEqual({ password, status: 200 })
       expect(storedHash(server)).toStartWith('$argon2id$')
@@ -140,7 +164,10 @@ describe('POST /api/v1/auth/login', () => {
     const hash = await Bun.password.hash('imported one', { algorithm: 'bcrypt', cost: 4 })
     for (const prefix of ['$2a$', '$2y$', '$2b$']) {
       storeHash(server, prefix + hash.slice(4))
-      expect({ prefix, status: (await login(server, { password: 'imported one' })).status }).toEqual({ prefix, status: 200 })
+      expect({ prefix, status: (await login(server, { password: 'imported one' })).status }).toEqual({
+        prefix,
+        status: 200,
+      })
     }
   })
 

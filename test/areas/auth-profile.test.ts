@@ -56,13 +56,16 @@ describe('PUT /api/v1/auth/profile/username', () => {
 
   test('401: a stranger, whatever the body', async () => {
     await using server = testApp()
-    for (const body of [{}, { username: 'eve' }, '[]']) expect((await server.call('PUT', usernamePath, body)).status).toBe(401)
+    for (const body of [{}, { username: 'eve' }, '[]'])
+      expect((await server.call('PUT', usernamePath, body)).status).toBe(401)
   })
 
   test('two who want the same name at once: one gets it', async () => {
     await using server = testApp()
     await Promise.all(['ada', 'bob'].map(server.tokenOf))
-    const answers = await Promise.all(['ada', 'bob'].map((name) => server.as(name)('PUT', usernamePath, { username: 'grace' })))
+    const answers = await Promise.all(
+      ['ada', 'bob'].map((name) => server.as(name)('PUT', usernamePath, { username: 'grace' })),
+    )
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400])
   })
 })
@@ -74,12 +77,21 @@ describe('PUT /api/v1/auth/profile/password', () => {
     const other = (await login(server, current)).body
     const bob = server.as('bob')
     await bob('GET', '/api/v1/auth/me')
-    const answer = await server.as('ada')('PUT', passwordPath, { current_password: current, new_password: next, confirm_password: next })
+    const answer = await server.as('ada')('PUT', passwordPath, {
+      current_password: current,
+      new_password: next,
+      confirm_password: next,
+    })
     expect(answer).toMatchObject({ status: 200, body: { message: 'Password updated successfully' } })
     expect(Object.keys(answer.body)).toEqual(['message'])
-    expect(answer.headers.getSetCookie().map((cookie) => cookie.split(';').slice(0, 2).join())).toEqual(['access_token=, Max-Age=0', 'refresh_token=, Max-Age=0'])
+    expect(answer.headers.getSetCookie().map((cookie) => cookie.split(';').slice(0, 2).join())).toEqual([
+      'access_token=, Max-Age=0',
+      'refresh_token=, Max-Age=0',
+    ])
     for (const old of [token, other.access_token]) {
-      expect((await server.call('GET', '/api/v1/auth/me', undefined, { authorization: `Bearer ${old}` })).status).toBe(401)
+      expect((await server.call('GET', '/api/v1/auth/me', undefined, { authorization: `Bearer ${old}` })).status).toBe(
+        401,
+      )
     }
     expect((await server.call('POST', '/api/v1/auth/refresh', { refresh_token: other.refresh_token })).status).toBe(403)
     expect([(await login(server, current)).status, (await login(server, next)).status]).toEqual([401, 200])
@@ -88,7 +100,9 @@ describe('PUT /api/v1/auth/profile/password', () => {
 
   test('200: without or with a null confirmation', async () => {
     await using server = testApp()
-    expect((await server.as('ada')('PUT', passwordPath, { current_password: current, new_password: next })).status).toBe(200)
+    expect(
+      (await server.as('ada')('PUT', passwordPath, { current_password: current, new_password: next })).status,
+    ).toBe(200)
     const { access_token } = (await login(server, next)).body
     const body = { current_password: next, new_password: current, confirm_password: null }
     expect((await server.call('PUT', passwordPath, body, { authorization: `Bearer ${access_token}` })).status).toBe(200)
@@ -113,8 +127,14 @@ describe('PUT /api/v1/auth/profile/password', () => {
       [{ current_password: 'wrong', new_password: 'x', confirm_password: 'y' }, 'Current password is incorrect'],
       [{ ...good, current_password: 'x'.repeat(100_000) }, 'Current password is incorrect'],
       [{ ...good, new_password: 'x', confirm_password: 'y' }, 'New password and confirmation do not match'],
-      [{ ...good, new_password: 'short', confirm_password: 'short' }, 'New password must be at least 8 characters long'],
-      [{ current_password: current, new_password: 'x'.repeat(513) }, 'New password must be at most 512 characters long'],
+      [
+        { ...good, new_password: 'short', confirm_password: 'short' },
+        'New password must be at least 8 characters long',
+      ],
+      [
+        { current_password: current, new_password: 'x'.repeat(513) },
+        'New password must be at most 512 characters long',
+      ],
       [{ current_password: current, new_password: 'long enough\0' }, 'New password must not contain a NUL character'],
     ]
     for (const [body, detail] of faults) {
@@ -145,8 +165,12 @@ describe('PUT /api/v1/auth/profile/password', () => {
     await server.tokenOf('ada')
     const winner = await real.hash('the winner chose this')
     meanwhile.run = () => server.database.sqlite.run('UPDATE users SET password_hash = ?', [winner])
-    expect((await server.as('ada')('PUT', passwordPath, { current_password: current, new_password: next })).status).toBe(400)
+    expect(
+      (await server.as('ada')('PUT', passwordPath, { current_password: current, new_password: next })).status,
+    ).toBe(400)
     meanwhile.run = () => {}
-    expect([(await login(server, 'the winner chose this')).status, (await login(server, next)).status]).toEqual([200, 401])
+    expect([(await login(server, 'the winner chose this')).status, (await login(server, next)).status]).toEqual([
+      200, 401,
+    ])
   })
 })

@@ -59,7 +59,18 @@ describe('POST /api/v1/auth/refresh', () => {
   test('200: by cookie, with an empty object, no body at all, null, or a body of no use', async () => {
     await using server = testApp()
     let token = (await signIn(server)).refresh_token
-    for (const body of [{}, undefined, 'null', '', '[]', '"x"', '7', { refresh_token: null }, { refresh_token: 7 }, { refresh_token: '' }]) {
+    for (const body of [
+      {},
+      undefined,
+      'null',
+      '',
+      '[]',
+      '"x"',
+      '7',
+      { refresh_token: null },
+      { refresh_token: 7 },
+      { refresh_token: '' },
+    ]) {
       const answer = await server.call('POST', '/api/v1/auth/refresh', body, { cookie: `a=1; refresh_token=${token}` })
       expect({ body, status: answer.status }).toEqual({ body, status: 200 })
       token = answer.body.refresh_token
@@ -73,7 +84,10 @@ describe('POST /api/v1/auth/refresh', () => {
     server.clock.now += minute
     const again = await refresh(server, old)
     expect(again.status).toBe(200)
-    expect([await isAlive(server, newest.access_token), await isAlive(server, again.body.access_token)]).toEqual([true, true])
+    expect([await isAlive(server, newest.access_token), await isAlive(server, again.body.access_token)]).toEqual([
+      true,
+      true,
+    ])
     expect((await refresh(server, again.body.refresh_token)).status).toBe(200)
   })
 
@@ -82,7 +96,9 @@ describe('POST /api/v1/auth/refresh', () => {
     const { refresh_token: shared } = await signIn(server)
     let held: string[] = Array.from({ length: 20 }, () => shared)
     for (let round = 0; round < 3; round++) {
-      const answers = await Promise.all(held.map((token, tab) => (tab % 2 ? refresh(server, token) : refreshByCookie(server, token))))
+      const answers = await Promise.all(
+        held.map((token, tab) => (tab % 2 ? refresh(server, token) : refreshByCookie(server, token))),
+      )
       expect(answers.map(({ status }) => status)).toEqual(held.map(() => 200))
       for (const { body } of answers) expect(await isAlive(server, body.access_token)).toBe(true)
       held = answers.map(({ body }) => body.refresh_token)
@@ -103,7 +119,9 @@ describe('POST /api/v1/auth/refresh', () => {
     expect(await isAlive(server, newest.access_token)).toBe(false)
     expect(await refresh(server, newest.refresh_token)).toMatchObject({ status: 403, body: { detail: texts.expired } })
     expect(await isAlive(server, other.access_token)).toBe(true)
-    const event = server.database.sqlite.query("SELECT actor_id FROM audit_logs WHERE event_type = 'auth.token_reused'").all()
+    const event = server.database.sqlite
+      .query("SELECT actor_id FROM audit_logs WHERE event_type = 'auth.token_reused'")
+      .all()
     expect(event).toEqual([{ actor_id: other.user_id }])
   })
 
@@ -124,12 +142,18 @@ describe('POST /api/v1/auth/refresh', () => {
     ['three garbage parts', texts.bad, async () => 'a.b.c'],
     ['10 KB', texts.bad, async () => 'x'.repeat(10_240)],
     ['an access token', texts.notRefresh, async (server) => (await signIn(server)).access_token],
-    ['a forged token', texts.bad, async (server) => `${(await signIn(server)).refresh_token.split('.').slice(0, 2).join('.')}.${'A'.repeat(43)}`],
+    [
+      'a forged token',
+      texts.bad,
+      async (server) => `${(await signIn(server)).refresh_token.split('.').slice(0, 2).join('.')}.${'A'.repeat(43)}`,
+    ],
     [
       'a signed token without a session',
       texts.bad,
       async () => {
-        const unsigned = [{ alg: 'HS256' }, { sub: 'x', refresh: true, exp: 9_999_999_999 }].map((one) => Buffer.from(JSON.stringify(one)).toString('base64url')).join('.')
+        const unsigned = [{ alg: 'HS256' }, { sub: 'x', refresh: true, exp: 9_999_999_999 }]
+          .map((one) => Buffer.from(JSON.stringify(one)).toString('base64url'))
+          .join('.')
         return `${unsigned}.${createHmac('sha256', 'test signing key of 32 characters').update(unsigned).digest('base64url')}`
       },
     ],
@@ -174,7 +198,10 @@ describe('POST /api/v1/auth/refresh', () => {
     test(`403: ${name}, in body or cookie: a text, and both cookies are deleted`, async () => {
       await using server = testApp()
       const token = await makeToken(server)
-      const answers = [await refresh(server, token), ...(typeof token === 'string' ? [await refreshByCookie(server, token)] : [])]
+      const answers = [
+        await refresh(server, token),
+        ...(typeof token === 'string' ? [await refreshByCookie(server, token)] : []),
+      ]
       for (const { status, body, headers } of answers) {
         expect({ status, detail: body.detail }).toEqual({ status: 403, detail })
         expect(body.code).toStartWith('auth.')
@@ -247,7 +274,9 @@ describe('POST /api/v1/auth/refresh', () => {
   test('500: a failure of ours does not sign anybody out', async () => {
     await using server = testApp()
     const { refresh_token } = await signIn(server)
-    server.database.sqlite.run("CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    server.database.sqlite.run(
+      "CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+    )
     const answer = await refresh(server, refresh_token)
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([500, []])
     server.database.sqlite.run('DROP TRIGGER full')
@@ -296,12 +325,19 @@ describe('POST /api/v1/auth/logout', () => {
   test('200: without a body, and by cookie', async () => {
     await using server = testApp()
     const { access_token } = await signIn(server)
-    expect((await server.call('POST', '/api/v1/auth/logout', undefined, { cookie: `access_token=${access_token}` })).status).toBe(200)
-    expect((await server.call('POST', '/api/v1/auth/logout', {}, { authorization: `Bearer ${access_token}` })).status).toBe(401)
+    expect(
+      (await server.call('POST', '/api/v1/auth/logout', undefined, { cookie: `access_token=${access_token}` })).status,
+    ).toBe(200)
+    expect(
+      (await server.call('POST', '/api/v1/auth/logout', {}, { authorization: `Bearer ${access_token}` })).status,
+    ).toBe(401)
   })
 
   test('401: nobody', async () => {
     await using server = testApp()
-    expect(await server.call('POST', '/api/v1/auth/logout', {})).toMatchObject({ status: 401, body: { detail: 'Not authenticated' } })
+    expect(await server.call('POST', '/api/v1/auth/logout', {})).toMatchObject({
+      status: 401,
+      body: { detail: 'Not authenticated' },
+    })
   })
 })

@@ -11,7 +11,10 @@ interface Forgery {
   hash?: string
   secret?: string
 }
-const forge = (payload: unknown, { header = { alg: 'HS256', typ: 'JWT' }, hash = 'sha256', secret = key }: Forgery = {}) => {
+const forge = (
+  payload: unknown,
+  { header = { alg: 'HS256', typ: 'JWT' }, hash = 'sha256', secret = key }: Forgery = {},
+) => {
   const unsigned = `${encode(header)}.${encode(payload)}`
   return `${unsigned}.${createHmac(hash, secret).update(unsigned).digest('base64url')}`
 }
@@ -21,7 +24,8 @@ const signIn = async (server: TestServer, name = 'ada') => {
   await server.call('POST', '/api/v1/auth/register', account)
   return (await server.call('POST', '/api/v1/auth/login', account)).body
 }
-const me = (server: TestServer, headers: Record<string, string>) => server.call('GET', '/api/v1/auth/me', undefined, headers)
+const me = (server: TestServer, headers: Record<string, string>) =>
+  server.call('GET', '/api/v1/auth/me', undefined, headers)
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 describe('GET /api/v1/auth/me', () => {
@@ -36,8 +40,14 @@ describe('GET /api/v1/auth/me', () => {
 
   test('401: nobody, or another scheme', async () => {
     await using server = testApp()
-    for (const headers of [{}, { authorization: 'Basic YTpi' }, { authorization: 'Bearer' }, { authorization: '' }, { cookie: 'access_token=' }]) {
-      const answer = await me(server, headers as Record<string, string>)
+    for (const headers of [
+      {},
+      { authorization: 'Basic YTpi' },
+      { authorization: 'Bearer' },
+      { authorization: '' },
+      { cookie: 'access_token=' },
+    ]) {
+      const answer = await me(server, headers)
       expect({ status: answer.status, body: answer.body }).toEqual({
         status: 401,
         body: { detail: 'Not authenticated', code: 'auth.not_authenticated' },
@@ -58,7 +68,9 @@ describe('GET /api/v1/auth/me', () => {
       'no signature': `${header}.${payload}.`,
       'two parts': `${header}.${payload}`,
       'another key': forge(claims, { secret: 'another key of at least 32 characters' }),
-      'empty key': `${encode({ alg: 'HS256' })}.${payload}.${createHmac('sha256', '').update(`${encode({ alg: 'HS256' })}.${payload}`).digest('base64url')}`,
+      'empty key': `${encode({ alg: 'HS256' })}.${payload}.${createHmac('sha256', '')
+        .update(`${encode({ alg: 'HS256' })}.${payload}`)
+        .digest('base64url')}`,
       'HS512 with our key': forge(claims, { header: { alg: 'HS512', typ: 'JWT' }, hash: 'sha512' }),
       'HS384 with our key': forge(claims, { header: { alg: 'HS384', typ: 'JWT' }, hash: 'sha384' }),
       'changed payload': `${header}.${encode({ ...claims, sub: 'somebody' })}.${signature}`,
@@ -100,19 +112,23 @@ describe('GET /api/v1/auth/me', () => {
     server.clock.now = decode(seen.access_token).exp * 1000 - 1
     expect((await me(server, bearer(seen.access_token))).status).toBe(200)
     server.clock.now += 1
-    for (const token of [seen.access_token, unseen]) expect(await me(server, bearer(token))).toMatchObject({ status: 401, body: { detail: 'Invalid token' } })
+    for (const token of [seen.access_token, unseen])
+      expect(await me(server, bearer(token))).toMatchObject({ status: 401, body: { detail: 'Invalid token' } })
   })
 
   test('401: of an inactive user, of a deleted user, of a revoked session', async () => {
     await using server = testApp()
     const ada = await signIn(server, 'ada')
     const bob = await signIn(server, 'bob')
-    expect([(await me(server, bearer(ada.access_token))).status, (await me(server, bearer(bob.access_token))).status]).toEqual([200, 200])
+    expect([
+      (await me(server, bearer(ada.access_token))).status,
+      (await me(server, bearer(bob.access_token))).status,
+    ]).toEqual([200, 200])
     server.database.sqlite.run("UPDATE users SET is_active = 0 WHERE username = 'ada'")
     expect((await me(server, bearer(ada.access_token))).status).toBe(401)
     server.database.sqlite.run("UPDATE users SET is_active = 1 WHERE username = 'ada'")
     expect((await me(server, bearer(ada.access_token))).status).toBe(200)
-    server.database.sqlite.run("DELETE FROM sessions WHERE user_id = ?", [ada.user_id])
+    server.database.sqlite.run('DELETE FROM sessions WHERE user_id = ?', [ada.user_id])
     expect((await me(server, bearer(ada.access_token))).status).toBe(401)
     server.database.sqlite.run("DELETE FROM users WHERE username = 'bob'")
     expect((await me(server, bearer(bob.access_token))).status).toBe(401)
@@ -123,9 +139,18 @@ describe('credentials', () => {
   test('a cookie alone signs in', async () => {
     await using server = testApp()
     const { access_token } = await signIn(server)
-    const cookies = [`access_token=${access_token}`, `a=b; access_token=${access_token}; c="d`, `x_access_token=no; access_token="${access_token}"`]
+    const cookies = [
+      `access_token=${access_token}`,
+      `a=b; access_token=${access_token}; c="d`,
+      `x_access_token=no; access_token="${access_token}"`,
+    ]
     for (const cookie of cookies) expect((await me(server, { cookie })).status).toBe(200)
-    for (const cookie of [`refresh_token=${access_token}`, `Access_Token=${access_token}`, 'access_token=nonsense', 'access_token']) {
+    for (const cookie of [
+      `refresh_token=${access_token}`,
+      `Access_Token=${access_token}`,
+      'access_token=nonsense',
+      'access_token',
+    ]) {
       expect((await me(server, { cookie })).status).toBe(401)
     }
   })
@@ -146,18 +171,33 @@ describe('credentials', () => {
   test('403: an unsafe request that lives on a cookie and comes from a foreign origin', async () => {
     await using server = testApp()
     const cookie = `access_token=${(await signIn(server)).access_token}`
-    for (const origin of ['https://evil.example', 'null', 'http://localhost.evil.example', 'http://127.0.0.1.evil.example:3000', 'file://', '']) {
+    for (const origin of [
+      'https://evil.example',
+      'null',
+      'http://localhost.evil.example',
+      'http://127.0.0.1.evil.example:3000',
+      'file://',
+      '',
+    ]) {
       const { status, body } = await unsafe(server, { cookie, origin })
       expect({ origin, status, code: body.code }).toEqual({ origin, status: 403, code: 'auth.origin_not_allowed' })
     }
-    expect((await server.call('POST', '/api/v1/auth/logout', {}, { cookie, origin: 'https://evil.example' })).status).toBe(403)
+    expect(
+      (await server.call('POST', '/api/v1/auth/logout', {}, { cookie, origin: 'https://evil.example' })).status,
+    ).toBe(403)
     expect((await me(server, { cookie, origin: 'https://evil.example' })).status).toBe(200)
   })
 
   test('200: an allowed origin, the same host, or no origin', async () => {
     await using server = testApp({ env: { CORS_ORIGINS: 'https://brain.example' } })
     const cookie = `access_token=${(await signIn(server)).access_token}`
-    for (const origin of ['http://localhost:3000', 'https://brain.example', server.url, 'http://localhost:1', undefined]) {
+    for (const origin of [
+      'http://localhost:3000',
+      'https://brain.example',
+      server.url,
+      'http://localhost:1',
+      undefined,
+    ]) {
       expect((await unsafe(server, { cookie, ...(origin === undefined ? {} : { origin }) })).status).toBe(200)
     }
     await using production = testApp({ env: { APP_ENV: 'prod', CORS_ORIGINS: 'https://brain.example' } })

@@ -4,7 +4,7 @@ import type { ConversationRow } from '../../src/areas/conversations/conversation
 import { inTransaction } from '../../src/db/transaction.ts'
 import { testApp, type TestServer } from '../support/test-app.ts'
 
-const personaNotFound = { status: 404, body: { detail: 'Persona not found', code: 'conversations.persona_not_found' } }
+const personaNotFound = { status: 404, body: { detail: 'Persona not found', code: 'personas.not_found' } }
 const notAuthenticated = { status: 401, body: { code: 'auth.not_authenticated' } }
 const unknownId = '00000000-0000-4000-8000-000000000000'
 const dashed = (id: string) => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')

@@ -3,7 +3,7 @@ import { testApp, type TestServer } from '../support/test-app.ts'
 
 const path = '/api/v1/conversations'
 const notFound = { status: 404, body: { detail: 'Conversation not found', code: 'conversations.not_found' } }
-const personaNotFound = { status: 404, body: { detail: 'Persona not found', code: 'conversations.persona_not_found' } }
+const personaNotFound = { status: 404, body: { detail: 'Persona not found', code: 'personas.not_found' } }
 const notAuthenticated = { status: 401, body: { code: 'auth.not_authenticated' } }
 const unknownId = '00000000-0000-4000-8000-000000000000'
 const undashed = (id: string) => id.replaceAll('-', '')

@@ -549,7 +549,7 @@ describe('DELETE /api/v1/settings/instances/{id}', () => {
 })
 
 describe('values', () => {
-  const values = [
+  const values: [unknown][] = [
     [null],
     [true],
     [false],
@@ -567,7 +567,7 @@ describe('values', () => {
     [{ ключ: { 'a.b': [{ deep: null }] }, '': 1, constructor: 2 }],
     [{ _has_key: 'mine', api_key: 'sk-abcdefghijklmnopqrstuvwxyz' }],
   ]
-  test.each(values)('200: %j comes back as it was', async (value) => {
+  test.each(values)('200: %j comes back as it was', async (value: unknown) => {
     await using server = await start()
     const bob = server.as('bob')
     const { body } = await bob('POST', path, note({ value }))

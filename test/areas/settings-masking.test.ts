@@ -261,7 +261,7 @@ describe('a mask that comes back', () => {
     expect(await stored(server, openai)).toEqual({ api_key: 'abcdefgh', note: 'a...h' })
   })
 
-  const strangers = [
+  const strangers: [unknown][] = [
     [{ api_key: mask }],
     [{ apiKey: 'sk-zzzz...zzzz' }],
     [{ api_key: '***' }],

@@ -5,8 +5,12 @@ const dev = 'http://localhost:3000'
 const listed = 'https://brain.example'
 const production = { APP_ENV: 'prod', CORS_ORIGINS: `${listed},http://10.0.0.5:3000/` }
 
-const preflight = (server: TestServer, origin: string, changes: Record<string, string> = {}, path = '/api/v1/auth/login') =>
-  server.call('OPTIONS', path, undefined, { origin, 'access-control-request-method': 'POST', ...changes })
+const preflight = (
+  server: TestServer,
+  origin: string,
+  changes: Record<string, string> = {},
+  path = '/api/v1/auth/login',
+) => server.call('OPTIONS', path, undefined, { origin, 'access-control-request-method': 'POST', ...changes })
 const names = (value: string | null) => new Set(value?.split(', '))
 const isAllowed = async (server: TestServer, origin: string) => {
   const { headers } = await server.call('GET', '/health', undefined, { origin })
@@ -42,12 +46,14 @@ describe('allowed origins', () => {
   ]
   test('dev: loopback hosts with any port, and the listed ones', async () => {
     await using server = testApp({ env: { ...production, APP_ENV: 'dev' } })
-    for (const [origin, expected] of cases) expect({ origin, allowed: await isAllowed(server, origin) }).toEqual({ origin, allowed: expected })
+    for (const [origin, expected] of cases)
+      expect({ origin, allowed: await isAllowed(server, origin) }).toEqual({ origin, allowed: expected })
   })
 
   test('production: the listed ones alone', async () => {
     await using server = testApp({ env: production })
-    for (const [origin, , expected] of cases) expect({ origin, allowed: await isAllowed(server, origin) }).toEqual({ origin, allowed: expected })
+    for (const [origin, , expected] of cases)
+      expect({ origin, allowed: await isAllowed(server, origin) }).toEqual({ origin, allowed: expected })
   })
 
   test('dev: other hosts when configured', async () => {
@@ -78,7 +84,9 @@ describe('ordinary answers', () => {
 
   test('without credentials when these are switched off', async () => {
     await using server = testApp({ env: { CORS_ALLOW_CREDENTIALS: 'false' } })
-    expect((await server.call('GET', '/health', undefined, { origin: dev })).headers.has('access-control-allow-credentials')).toBe(false)
+    expect(
+      (await server.call('GET', '/health', undefined, { origin: dev })).headers.has('access-control-allow-credentials'),
+    ).toBe(false)
     expect((await preflight(server, dev)).headers.has('access-control-allow-credentials')).toBe(false)
   })
 })
@@ -86,7 +94,9 @@ describe('ordinary answers', () => {
 describe('preflight', () => {
   test('200 in dev: every method, and the headers that were asked for', async () => {
     await using server = testApp()
-    const { status, body, headers } = await preflight(server, dev, { 'access-control-request-headers': 'Authorization, content-type,x-custom' })
+    const { status, body, headers } = await preflight(server, dev, {
+      'access-control-request-headers': 'Authorization, content-type,x-custom',
+    })
     expect([status, body]).toEqual([200, 'OK'])
     expect(headers.get('content-type')).toStartWith('text/plain')
     expect(headers.get('access-control-allow-origin')).toBe(dev)
@@ -94,41 +104,70 @@ describe('preflight', () => {
     expect(headers.get('access-control-max-age')).toBe('600')
     expect(headers.get('vary')).toBe('Origin')
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
-    expect(names(headers.get('access-control-allow-methods'))).toEqual(new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']))
+    expect(names(headers.get('access-control-allow-methods'))).toEqual(
+      new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']),
+    )
     expect(headers.get('access-control-allow-headers')?.replaceAll(' ', '')).toBe('authorization,content-type,x-custom')
   })
 
   test('200 in production: what the web client sends; 400 with a custom header', async () => {
     await using server = testApp({ env: { ...production, CORS_MAX_AGE: '3600' } })
-    const good = await preflight(server, listed, { 'access-control-request-headers': 'authorization,content-type', 'x-request-id': 'mine' })
-    expect([good.status, good.headers.get('access-control-max-age'), good.headers.get('x-request-id')]).toEqual([200, '3600', 'mine'])
-    for (const name of ['accept', 'accept-language', 'authorization', 'content-language', 'content-type', 'x-requested-with']) {
+    const good = await preflight(server, listed, {
+      'access-control-request-headers': 'authorization,content-type',
+      'x-request-id': 'mine',
+    })
+    expect([good.status, good.headers.get('access-control-max-age'), good.headers.get('x-request-id')]).toEqual([
+      200,
+      '3600',
+      'mine',
+    ])
+    for (const name of [
+      'accept',
+      'accept-language',
+      'authorization',
+      'content-language',
+      'content-type',
+      'x-requested-with',
+    ]) {
       expect(names(good.headers.get('access-control-allow-headers')).has(name)).toBe(true)
     }
-    expect(await preflight(server, listed, { 'access-control-request-headers': 'x-custom' })).toMatchObject({ status: 400, body: 'Disallowed CORS headers' })
+    expect(await preflight(server, listed, { 'access-control-request-headers': 'x-custom' })).toMatchObject({
+      status: 400,
+      body: 'Disallowed CORS headers',
+    })
   })
 
   test('400: the parts that failed, in this order', async () => {
     await using server = testApp({ env: production })
-    const refused = await preflight(server, 'https://evil.example', { 'access-control-request-method': 'TRACE', 'access-control-request-headers': 'x-a' })
+    const refused = await preflight(server, 'https://evil.example', {
+      'access-control-request-method': 'TRACE',
+      'access-control-request-headers': 'x-a',
+    })
     expect([refused.status, refused.body]).toEqual([400, 'Disallowed CORS origin, method, headers'])
     expect(refused.headers.get('content-type')).toStartWith('text/plain')
     expect(refused.headers.has('access-control-allow-origin')).toBe(false)
     expect(refused.headers.get('vary')).toBe('Origin')
     expect((await preflight(server, dev)).body).toBe('Disallowed CORS origin')
-    expect((await preflight(server, listed, { 'access-control-request-method': 'brew' })).body).toBe('Disallowed CORS method')
+    expect((await preflight(server, listed, { 'access-control-request-method': 'brew' })).body).toBe(
+      'Disallowed CORS method',
+    )
   })
 
   test('on any path, existing or not', async () => {
     await using server = testApp()
-    for (const path of ['/nope', '/', '/api/v1/auth/me/']) expect((await preflight(server, dev, {}, path)).status).toBe(200)
+    for (const path of ['/nope', '/', '/api/v1/auth/me/'])
+      expect((await preflight(server, dev, {}, path)).status).toBe(200)
   })
 
   test('405: a plain OPTIONS is none', async () => {
     await using server = testApp()
     for (const headers of [{}, { origin: dev }, { 'access-control-request-method': 'POST' }]) {
-      const answer = await server.call('OPTIONS', '/api/v1/auth/login', undefined, headers as Record<string, string>)
-      expect([answer.status, answer.body.detail, answer.headers.get('allow')]).toEqual([405, 'Method Not Allowed', 'POST'])
+      const answer = await server.call('OPTIONS', '/api/v1/auth/login', undefined, headers)
+      expect([answer.status, answer.body.detail, answer.headers.get('allow')]).toEqual([
+        405,
+        'Method Not Allowed',
+        'POST',
+      ])
     }
   })
 })

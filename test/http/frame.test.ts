@@ -27,9 +27,11 @@ const oddReadiness = () => ({ database: 'a secret value', migrations: 'ok', work
 describe('request id', () => {
   test('a fit one is echoed, anything else replaced by a UUID', async () => {
     await using server = testApp()
-    const echo = async (id: string) => (await server.call('GET', '/health', undefined, { 'x-request-id': id })).headers.get('x-request-id')
+    const echo = async (id: string) =>
+      (await server.call('GET', '/health', undefined, { 'x-request-id': id })).headers.get('x-request-id')
     for (const fit of ['a', 'A-z_09', 'x'.repeat(64), crypto.randomUUID()]) expect(await echo(fit)).toBe(fit)
-    for (const unfit of ['', 'x'.repeat(65), 'a b', 'a.b', 'a,b', 'ä', '<script>', 'a;b', '"a"']) expect(await echo(unfit)).toMatch(uuid)
+    for (const unfit of ['', 'x'.repeat(65), 'a b', 'a.b', 'a,b', 'ä', '<script>', 'a;b', '"a"'])
+      expect(await echo(unfit)).toMatch(uuid)
     const { headers } = await server.call('GET', '/health')
     expect(headers.get('x-request-id')).toMatch(uuid)
   })
@@ -57,7 +59,12 @@ describe('every answer', () => {
       await using server = testApp({ env: env ?? {}, overrides: { readiness: brokenReadiness } })
       if (status === 429) await server.call('GET', '/health')
       const authorization = headers?.['authorization']?.replace('TOKEN', await server.tokenOf('ada'))
-      const answer = await server.call(method, path, body, { ...headers, origin, 'x-request-id': 'mine', ...(authorization ? { authorization } : {}) })
+      const answer = await server.call(method, path, body, {
+        ...headers,
+        origin,
+        'x-request-id': 'mine',
+        ...(authorization ? { authorization } : {}),
+      })
       expect(answer.status).toBe(status)
       expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
       expect(answer.headers.get('access-control-allow-credentials')).toBe('true')
@@ -80,9 +87,24 @@ describe('every answer', () => {
 describe('routing', () => {
   test('404: unknown paths', async () => {
     await using server = testApp()
-    for (const path of ['/', '/nope', '/api/v1', '/api/v1/auth', '/api/v1/auth/nope', '/favicon.ico', '/health/x', '/%00', '/%ff', '/..%2f..%2fetc/passwd']) {
+    for (const path of [
+      '/',
+      '/nope',
+      '/api/v1',
+      '/api/v1/auth',
+      '/api/v1/auth/nope',
+      '/favicon.ico',
+      '/health/x',
+      '/%00',
+      '/%ff',
+      '/..%2f..%2fetc/passwd',
+    ]) {
       const { status, body } = await server.call('GET', path)
-      expect({ path, status, body }).toEqual({ path, status: 404, body: { detail: 'Not Found', code: 'http.not_found' } })
+      expect({ path, status, body }).toEqual({
+        path,
+        status: 404,
+        body: { detail: 'Not Found', code: 'http.not_found' },
+      })
     }
     expect((await server.call('POST', '/nope', 'x'.repeat(10), { 'content-type': 'text/plain' })).status).toBe(404)
   })
@@ -99,8 +121,14 @@ describe('routing', () => {
     ]
     for (const [method, path, allow] of cases) {
       const answer = await server.send(method, path, method === 'POST' ? {} : undefined)
-      expect({ method, path, status: answer.status, allow: answer.headers.get('allow') }).toEqual({ method, path, status: 405, allow })
-      if (method !== 'HEAD') expect(await answer.json()).toEqual({ detail: 'Method Not Allowed', code: 'http.method_not_allowed' })
+      expect({ method, path, status: answer.status, allow: answer.headers.get('allow') }).toEqual({
+        method,
+        path,
+        status: 405,
+        allow,
+      })
+      if (method !== 'HEAD')
+        expect(await answer.json()).toEqual({ detail: 'Method Not Allowed', code: 'http.method_not_allowed' })
     }
   })
 
@@ -128,8 +156,21 @@ describe('routing', () => {
     await using server = testApp()
     const account = { username: 'ada', email: 'ada@home.test', password: 'long enough' }
     await server.call('POST', '/api/v1/auth/register', account)
-    for (const cookie of ['%E0%A4%A', 'a=%E0%A4%A', '=', ';;;', 'a', '__proto__=x', 'constructor=y', 'refresh_token', 'a={"b":', `a=${'x'.repeat(4000)}`]) {
-      expect({ cookie, status: (await server.call('POST', '/api/v1/auth/login', account, { cookie })).status }).toEqual({ cookie, status: 200 })
+    for (const cookie of [
+      '%E0%A4%A',
+      'a=%E0%A4%A',
+      '=',
+      ';;;',
+      'a',
+      '__proto__=x',
+      'constructor=y',
+      'refresh_token',
+      'a={"b":',
+      `a=${'x'.repeat(4000)}`,
+    ]) {
+      expect({ cookie, status: (await server.call('POST', '/api/v1/auth/login', account, { cookie })).status }).toEqual(
+        { cookie, status: 200 },
+      )
     }
   })
 })
@@ -141,18 +182,35 @@ describe('failures of ours', () => {
     expect([answer.status, answer.body]).toEqual([500, { detail: 'Internal server error', code: 'internal' }])
     await settle()
     const failures = logLines(server).filter(({ message }) => message === 'request failed')
-    expect(failures).toMatchObject([{ level: 'error', status: 500, requestId: 'find-me', route: '/health/ready', error: { message: 'internal detail with a secret' } }])
-    expect((failures[0]?.['error'] as { stack: string }).stack).toContain('frame.test.ts')
+    expect(failures).toMatchObject([
+      {
+        level: 'error',
+        status: 500,
+        requestId: 'find-me',
+        route: '/health/ready',
+        error: { message: 'internal detail with a secret' },
+      },
+    ])
+    expect(failures[0]?.['error']).toMatchObject({ stack: expect.stringContaining('frame.test.ts') })
   })
 
   test('500: whatever is thrown', async () => {
-    for (const thrown of ['a text', 42, { detail: 'leak' }, Object.assign(new Error('leak'), { status: 418, code: 'NOT_FOUND_X' })]) {
+    for (const thrown of [
+      'a text',
+      42,
+      { detail: 'leak' },
+      Object.assign(new Error('leak'), { status: 418, code: 'NOT_FOUND_X' }),
+    ]) {
       const readiness = () => {
         throw thrown
       }
       await using server = testApp({ overrides: { readiness } })
       const { status, body } = await server.call('GET', '/health/ready')
-      expect({ thrown, status, body }).toEqual({ thrown, status: 500, body: { detail: 'Internal server error', code: 'internal' } })
+      expect({ thrown, status, body }).toEqual({
+        thrown,
+        status: 500,
+        body: { detail: 'Internal server error', code: 'internal' },
+      })
     }
   })
 
@@ -172,7 +230,11 @@ describe('access log', () => {
     await server.as('ada')('GET', '/api/v1/auth/me?secret=1', undefined, { 'x-request-id': 'one' })
     await server.call('GET', '/nope/secret', undefined, { 'x-request-id': 'two' })
     await server.call('POST', '/api/v1/auth/login', '{', { 'x-request-id': 'three' })
-    await server.call('OPTIONS', '/health', undefined, { origin, 'access-control-request-method': 'GET', 'x-request-id': 'four' })
+    await server.call('OPTIONS', '/health', undefined, {
+      origin,
+      'access-control-request-method': 'GET',
+      'x-request-id': 'four',
+    })
     await server.call('GET', '/api/v1/auth/login', undefined, { 'x-request-id': 'five' })
     await settle()
     const lines = logLines(server).filter(({ requestId }) => /^[a-z]+$/.test(String(requestId)))

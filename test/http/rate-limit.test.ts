@@ -18,10 +18,15 @@ describe('limits of the routes', () => {
   test('register: 3 an hour for an address, in the words of the contract', async () => {
     await using server = testApp({ env: on })
     let index = 0
-    expect(await statuses(4, () => server.call('POST', '/api/v1/auth/register', account(`user${index++}`)))).toEqual([200, 200, 200, 429])
+    expect(await statuses(4, () => server.call('POST', '/api/v1/auth/register', account(`user${index++}`)))).toEqual([
+      200, 200, 200, 429,
+    ])
     server.clock.now += 3_599_000
     const refused = await server.call('POST', '/api/v1/auth/register', account('more'))
-    expect(refused).toMatchObject({ status: 429, body: { detail: 'Rate limit exceeded. Please try again later.', code: 'http.rate_limited' } })
+    expect(refused).toMatchObject({
+      status: 429,
+      body: { detail: 'Rate limit exceeded. Please try again later.', code: 'http.rate_limited' },
+    })
     expect(refused.headers.get('retry-after')).toBe('1')
     server.clock.now += 1000
     expect((await server.call('POST', '/api/v1/auth/register', account('more'))).status).toBe(200)
@@ -29,7 +34,9 @@ describe('limits of the routes', () => {
 
   test('register: an invalid body counts, malformed JSON does not', async () => {
     await using server = testApp({ env: on })
-    expect(await statuses(5, () => server.call('POST', '/api/v1/auth/register', '{'))).toEqual([422, 422, 422, 422, 422])
+    expect(await statuses(5, () => server.call('POST', '/api/v1/auth/register', '{'))).toEqual([
+      422, 422, 422, 422, 422,
+    ])
     expect(await statuses(4, () => server.call('POST', '/api/v1/auth/register', {}))).toEqual([422, 422, 422, 429])
   })
 
@@ -71,7 +78,8 @@ describe('limits of the routes', () => {
 
   test('password: 5 in 5 minutes for a user, each for himself', async () => {
     await using server = testApp({ env: on })
-    const attempt = (name: string) => server.as(name)('PUT', '/api/v1/auth/profile/password', { current_password: 'x', new_password: 'y' })
+    const attempt = (name: string) =>
+      server.as(name)('PUT', '/api/v1/auth/profile/password', { current_password: 'x', new_password: 'y' })
     expect(await statuses(6, () => attempt('ada'))).toEqual([400, 400, 400, 400, 400, 429])
     expect((await attempt('bob')).status).toBe(400)
     expect((await server.as('ada')('PUT', '/api/v1/auth/profile/username', { username: 'ada' })).status).toBe(200)
@@ -83,7 +91,8 @@ describe('the default limit', () => {
     await using server = testApp({ env: { ...on, RATE_LIMIT_DEFAULT: '5/60' } })
     const tokens = await Promise.all(['ada', 'bob'].map(server.tokenOf))
     server.clock.now += 60_000
-    const me = (token: string | undefined) => () => server.call('GET', '/api/v1/auth/me', undefined, { authorization: `Bearer ${token}` })
+    const me = (token: string | undefined) => () =>
+      server.call('GET', '/api/v1/auth/me', undefined, { authorization: `Bearer ${token}` })
     expect(await statuses(6, me(tokens[0]))).toEqual([200, 200, 200, 200, 200, 429])
     expect(await statuses(6, me(tokens[1]))).toEqual([200, 200, 200, 200, 200, 429])
     expect(await statuses(6, me('nonsense'))).toEqual([401, 401, 401, 401, 401, 429])
@@ -96,22 +105,31 @@ describe('the default limit', () => {
     expect((await server.call('GET', '/nope')).status).toBe(404)
     expect((await server.call('POST', '/api/v1/auth/login', '{')).status).toBe(422)
     expect((await server.call('GET', '/health')).status).toBe(200)
-    expect((await server.call('GET', '/api/v1/auth/me', undefined, { authorization: `Bearer ${token}` })).status).toBe(200)
+    expect((await server.call('GET', '/api/v1/auth/me', undefined, { authorization: `Bearer ${token}` })).status).toBe(
+      200,
+    )
     const refused = await server.call('GET', '/nope', undefined, { origin: 'http://localhost:1' })
-    expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('access-control-allow-origin')]).toEqual([429, '60', 'http://localhost:1'])
+    expect([
+      refused.status,
+      refused.headers.get('retry-after'),
+      refused.headers.get('access-control-allow-origin'),
+    ]).toEqual([429, '60', 'http://localhost:1'])
     server.clock.now += 60_000
     expect((await server.call('GET', '/nope')).status).toBe(404)
   })
 
   test('off means off', async () => {
-    await using server = testApp({ env: { RATE_LIMIT: 'off', RATE_LIMIT_ADDRESS: '1/60', RATE_LIMIT_DEFAULT: '1/60', RATE_LIMIT_LOGIN: '1/60' } })
+    await using server = testApp({
+      env: { RATE_LIMIT: 'off', RATE_LIMIT_ADDRESS: '1/60', RATE_LIMIT_DEFAULT: '1/60', RATE_LIMIT_LOGIN: '1/60' },
+    })
     expect(new Set(await statuses(10, () => login(server, 'ada')))).toEqual(new Set([401]))
   })
 })
 
 describe('whose address', () => {
   const limited = { ...on, RATE_LIMIT_ADDRESS: '1/60' }
-  const from = (server: TestServer, headers: Record<string, string>) => server.call('GET', '/health', undefined, headers)
+  const from = (server: TestServer, headers: Record<string, string>) =>
+    server.call('GET', '/health', undefined, headers)
 
   test('X-Forwarded-For of anybody is ignored', async () => {
     await using server = testApp({ env: limited })
@@ -184,7 +202,11 @@ describe('clientAddress', () => {
 
 describe('addressGroup', () => {
   test('IPv4 alone, IPv6 by /64, anything else as it is', () => {
-    expect(['203.0.113.9', '2001:db8:1:2::9', 'unknown'].map(addressGroup)).toEqual(['203.0.113.9', '20010db800010002::/64', 'unknown'])
+    expect(['203.0.113.9', '2001:db8:1:2::9', 'unknown'].map(addressGroup)).toEqual([
+      '203.0.113.9',
+      '20010db800010002::/64',
+      'unknown',
+    ])
   })
 })
 

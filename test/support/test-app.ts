@@ -24,7 +24,12 @@ export interface TestAppOptions {
   logLevel?: LogLevel
 }
 
-export type Call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<TestResponse>
+export type Call = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<TestResponse>
 
 export const readResponse = async (response: Response): Promise<TestResponse> => {
   const text = await response.text()
@@ -39,7 +44,12 @@ const cheapPasswords = () => createPasswords({ algorithm: 'argon2id', memoryCost
  * A fresh server on a free loopback port with a migrated database of its own and a clock that tests move.
  * Stop it with `await using` or `stop()`.
  */
-export const testApp = ({ env = {}, databasePath = ':memory:', overrides = {}, logLevel = 'error' }: TestAppOptions = {}) => {
+export const testApp = ({
+  env = {},
+  databasePath = ':memory:',
+  overrides = {},
+  logLevel = 'error',
+}: TestAppOptions = {}) => {
   const database = openDatabase(databasePath)
   migrate(database.sqlite)
   const clock = { now: Date.UTC(2026, 0, 2, 3, 4, 5, 678) }

@@ -4,6 +4,7 @@ import type { ChatMessage } from '../../src/adapters/llm/types.ts'
 import { startFakeAnthropic } from '../support/fake-anthropic.ts'
 import { cannedFetch, plainFetch } from '../support/fake-fetch.ts'
 import type { FakeModelServer } from '../support/fake-model-server.ts'
+import { completeChat } from '../support/complete-chat.ts'
 
 let fake: FakeModelServer | undefined
 
@@ -27,7 +28,7 @@ const requestTo = (baseUrl: string, params: Record<string, unknown> = {}, messag
 
 const ask = async (params: Record<string, unknown>, messages = hello) => {
   const server = run()
-  await createAnthropicAdapter(plainFetch).completeChat(requestTo(server.url, params, messages))
+  await completeChat(createAnthropicAdapter(plainFetch), requestTo(server.url, params, messages))
   await server.stop()
   return server.requests[0]
 }
@@ -117,7 +118,7 @@ describe('POST /v1/messages', () => {
         return { instead: { status: 400, json: { type: 'error', error: { type: 'invalid_request_error', message } } } }
       },
     })
-    await createAnthropicAdapter(plainFetch).completeChat(requestTo(server.url, { temperature: 0.7, top_p: 0.9 }))
+    await completeChat(createAnthropicAdapter(plainFetch), requestTo(server.url, { temperature: 0.7, top_p: 0.9 }))
     expect(server.requests.at(-1)?.body).toEqual({ ...base, temperature: 0.7 })
   })
 })
@@ -130,7 +131,7 @@ describe('replies', () => {
     ['Refusal', 'refusal'],
   ])('stop_reason %s is finish reason %s', async (word, expected) => {
     const server = run({ finishReason: word, usage: { promptTokens: 12, completionTokens: 34 } })
-    expect(await createAnthropicAdapter(plainFetch).completeChat(requestTo(server.url))).toEqual({
+    expect(await completeChat(createAnthropicAdapter(plainFetch), requestTo(server.url))).toEqual({
       text: 'Hello from the fake.',
       finishReason: expected,
       usage: { promptTokens: 12, completionTokens: 34 },
@@ -146,7 +147,7 @@ describe('replies', () => {
       { type: 'message_stop' },
     ]
     const fetch = cannedFetch(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`))
-    expect(await createAnthropicAdapter(fetch).completeChat(requestTo('http://localhost'))).toEqual({
+    expect(await completeChat(createAnthropicAdapter(fetch), requestTo('http://localhost'))).toEqual({
       text: 'yes',
       finishReason: 'stop',
     })

@@ -6,6 +6,7 @@ import { startFakeAnthropic } from '../support/fake-anthropic.ts'
 import { cannedFetch, plainFetch } from '../support/fake-fetch.ts'
 import { startFakeOllama } from '../support/fake-ollama.ts'
 import { startFakeOpenAi } from '../support/fake-openai.ts'
+import { completeChat } from '../support/complete-chat.ts'
 
 const KEY = 'my-secret.Key_123'
 const { signal } = new AbortController()
@@ -112,7 +113,7 @@ describe.each([
     const llm = createLlm(plainFetch)(provider)
     const request = { server, model: 'm', messages: [], params: {}, signal }
     for (const failure of [
-      await failureOf(llm.completeChat(request)),
+      await failureOf(completeChat(llm, request)),
       await failureOf(llm.listModels(server, signal)),
     ]) {
       expect(failure).toMatchObject({ kind: 'status', status: 401 })
@@ -125,7 +126,7 @@ describe.each([
     const line = JSON.stringify({ error: { message: `upstream refused ${KEY}` } })
     const fetch = cannedFetch([provider === 'ollama' ? `${line}\n` : `data: ${line}\n\n`])
     const request = { server: serverAt(provider, 'http://localhost'), model: 'm', messages: [], params: {}, signal }
-    const failure = await failureOf(createLlm(fetch)(provider).completeChat(request))
+    const failure = await failureOf(completeChat(createLlm(fetch)(provider), request))
     expect(failure).toMatchObject({ kind: 'in_band', message: 'upstream refused [redacted]' })
   })
 

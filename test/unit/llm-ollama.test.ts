@@ -5,6 +5,7 @@ import type { ChatMessage } from '../../src/adapters/llm/types.ts'
 import { cannedFetch, plainFetch } from '../support/fake-fetch.ts'
 import type { FakeModelServer } from '../support/fake-model-server.ts'
 import { FAKE_OLLAMA_VERSION, startFakeOllama } from '../support/fake-ollama.ts'
+import { completeChat } from '../support/complete-chat.ts'
 
 let fake: FakeModelServer | undefined
 
@@ -22,7 +23,7 @@ const serverAt = (baseUrl: string, apiKey?: string) => ({ provider: 'ollama', ba
 const ask = async (params: Record<string, unknown>, options: { apiKey?: string; messages?: ChatMessage[] } = {}) => {
   const server = run()
   const messages = options.messages ?? [{ role: 'user', content: 'Hi' }]
-  await createOllamaAdapter(plainFetch).completeChat({
+  await completeChat(createOllamaAdapter(plainFetch), {
     server: serverAt(server.url, options.apiKey),
     model: 'llama3.2:3b',
     messages,
@@ -118,7 +119,7 @@ describe('POST /api/chat', () => {
 
   test('text of the last line counts, and so does a last line without newline', async () => {
     const lines = ['{"message":{"content":"a"},"done":false}\r\n\n', '{"message":{"content":"b"},"done":true}']
-    const reply = await createOllamaAdapter(cannedFetch(lines)).completeChat({
+    const reply = await completeChat(createOllamaAdapter(cannedFetch(lines)), {
       server: serverAt('http://localhost'),
       model: 'm',
       messages: [],
@@ -141,7 +142,7 @@ describe('POST /api/chat', () => {
   ])('done_reason %j is finish reason %j', async (word, expected) => {
     const server = run({ finishReason: word })
     const request = { server: serverAt(server.url), model: 'm', messages: [], params: {}, signal }
-    expect(await createOllamaAdapter(plainFetch).completeChat(request)).toMatchObject({ finishReason: expected })
+    expect(await completeChat(createOllamaAdapter(plainFetch), request)).toMatchObject({ finishReason: expected })
   })
 })
 

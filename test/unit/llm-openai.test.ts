@@ -6,6 +6,7 @@ import type { GuardedFetch } from '../../src/adapters/web/types.ts'
 import { cannedFetch, plainFetch } from '../support/fake-fetch.ts'
 import type { FakeModelServer } from '../support/fake-model-server.ts'
 import { startFakeOpenAi } from '../support/fake-openai.ts'
+import { completeChat } from '../support/complete-chat.ts'
 
 let fake: FakeModelServer | undefined
 
@@ -32,7 +33,7 @@ const requestTo = (provider: ProviderId, baseUrl: string, params: Record<string,
 
 const ask = async (provider: ProviderId, params: Record<string, unknown>, apiKey?: string) => {
   const server = run()
-  await createOpenAiAdapter(plainFetch).completeChat(requestTo(provider, server.url, params, apiKey))
+  await completeChat(createOpenAiAdapter(plainFetch), requestTo(provider, server.url, params, apiKey))
   await server.stop()
   return server.requests[0]
 }
@@ -76,12 +77,12 @@ const askOpenAiItself = async (params: Record<string, unknown>) => {
     sent = { url, policy, body: JSON.parse(request?.body ?? '') }
     return answer(url, policy, request)
   }
-  await createOpenAiAdapter(fetch).completeChat(requestTo('openai', 'https://api.openai.com/v1', params, 'k'))
+  await completeChat(createOpenAiAdapter(fetch), requestTo('openai', 'https://api.openai.com/v1', params, 'k'))
   return sent
 }
 
 const read = (pieces: string[], init?: ResponseInit) =>
-  createOpenAiAdapter(cannedFetch(pieces, init)).completeChat(requestTo('openrouter', 'http://localhost'))
+  completeChat(createOpenAiAdapter(cannedFetch(pieces, init)), requestTo('openrouter', 'http://localhost'))
 
 const refusing = (refusals: Record<string, string>, status = 400) =>
   run({
@@ -235,7 +236,7 @@ describe('parameters that a model refuses', () => {
         "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported.",
     })
     const params = { temperature: 0.7, max_tokens: 100, seed: 1 }
-    const reply = await createOpenAiAdapter(plainFetch).completeChat(requestTo('openai', server.url, params))
+    const reply = await completeChat(createOpenAiAdapter(plainFetch), requestTo('openai', server.url, params))
     expect(reply.text).toBe('Hello from the fake.')
     expect(server.requests).toHaveLength(3)
     expect(server.requests.at(-1)?.body).toEqual({ ...base, max_completion_tokens: 100, seed: 1 })
@@ -244,7 +245,7 @@ describe('parameters that a model refuses', () => {
   test('end in the error when nothing is left to leave out', async () => {
     const message = "Unsupported parameter: 'temperature', 'model' and 'messages' are not supported"
     const server = run({ instead: { status: 400, json: { error: { message } } } })
-    const call = createOpenAiAdapter(plainFetch).completeChat(requestTo('openai', server.url, { temperature: 1 }))
+    const call = completeChat(createOpenAiAdapter(plainFetch), requestTo('openai', server.url, { temperature: 1 }))
     expect(call).rejects.toMatchObject({ kind: 'status', status: 400 })
     await call.catch(() => undefined)
     expect(server.requests).toHaveLength(2)
@@ -257,7 +258,7 @@ describe('parameters that a model refuses', () => {
   ])('%s (%d) is not tried again', async (message, status) => {
     const server = run({ instead: { status, json: { error: { message } } } })
     const params = { temperature: 1, max_tokens: 999_999 }
-    const call = createOpenAiAdapter(plainFetch).completeChat(requestTo('openai', server.url, params))
+    const call = completeChat(createOpenAiAdapter(plainFetch), requestTo('openai', server.url, params))
     expect(call).rejects.toMatchObject({ kind: 'status', status })
     await call.catch(() => undefined)
     expect(server.requests).toHaveLength(1)

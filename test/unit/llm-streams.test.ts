@@ -8,6 +8,7 @@ import { cannedFetch, plainFetch } from '../support/fake-fetch.ts'
 import { FAKE_ERROR, type FakeModelServer, type FakeScript } from '../support/fake-model-server.ts'
 import { startFakeOllama } from '../support/fake-ollama.ts'
 import { startFakeOpenAi } from '../support/fake-openai.ts'
+import { completeChat } from '../support/complete-chat.ts'
 
 const wires = [
   { provider: 'ollama', start: startFakeOllama, length: 'length' },
@@ -99,7 +100,7 @@ describe.each(wires)('$provider stream', ({ provider, start, length }) => {
 
   test('completeChat returns the whole text', async () => {
     const fake = run(start, { pieces: PIECES })
-    const reply = await createLlm(plainFetch)(provider).completeChat(toRequest(provider, fake))
+    const reply = await completeChat(createLlm(plainFetch)(provider), toRequest(provider, fake))
     expect(reply).toMatchObject({ text: TEXT, finishReason: 'stop' })
   })
 
@@ -298,7 +299,7 @@ describe.each(wires)('$provider stream, closed early', ({ provider, start }) => 
     const { server } = toRequest(provider, fake)
     const llm = createLlm(plainFetch)(provider)
     const calls = Promise.allSettled([
-      llm.completeChat(toRequest(provider, fake, controller.signal)),
+      completeChat(llm, toRequest(provider, fake, controller.signal)),
       llm.listModels(server, controller.signal),
     ])
     await fake.until(() => fake.requests.length === 2)

@@ -1,4 +1,4 @@
-import { lastChunk } from './collect-reply.ts'
+import { lastChunk } from './last-chunk.ts'
 import { toFinishReason } from './finish-reason.ts'
 import { numberAt, stringAt, type JsonObject } from './json-fields.ts'
 import { STREAM_LIMIT_BYTES } from './limits.ts'

@@ -3,7 +3,6 @@ import { toAnthropicMessages, toAnthropicParams } from './anthropic-request.ts'
 import { readAnthropicReply } from './anthropic-stream.ts'
 import { getJson, headerKey, postJson } from './call-provider.ts'
 import { closeableStream } from './closeable-stream.ts'
-import { collectReply } from './collect-reply.ts'
 import { stringAt, valueAt } from './json-fields.ts'
 import { unexpectedJson } from './protocol-errors.ts'
 import { throwInBandError } from './provider-error.ts'
@@ -17,7 +16,7 @@ const toHeaders = (server: ModelServer): Record<string, string> => {
   return { 'anthropic-version': API_VERSION, ...(key && { 'x-api-key': key }) }
 }
 
-/** The request always streams, see `collectReply`. */
+/** The request always streams: silence can then be told from work. */
 async function* chat(fetch: GuardedFetch, request: ChatRequest): AsyncGenerator<ChatChunk, void, undefined> {
   const { server, model, signal } = request
   const call = { server, path: '/v1/messages', headers: toHeaders(server), signal }
@@ -57,7 +56,7 @@ export const createAnthropicAdapter = (fetch: GuardedFetch): LlmAdapter => {
     closeableStream(request.signal, (signal) => chat(fetch, { ...request, signal }))
   return {
     streamChat,
-    completeChat: (request) => collectReply(streamChat(request)),
     listModels: (server, signal) => listModels(fetch, server, signal),
+    checkServer: async () => ({}),
   }
 }

@@ -1,12 +1,13 @@
 import type { GuardedFetch } from '../web/types.ts'
 import { bearerHeaders, getJson, postJson } from './call-provider.ts'
 import { closeableStream } from './closeable-stream.ts'
-import { collectReply, lastChunk } from './collect-reply.ts'
+import { lastChunk } from './last-chunk.ts'
 import { toFinishReason } from './finish-reason.ts'
 import { numberAt, stringAt, valueAt, type JsonObject } from './json-fields.ts'
 import { STREAM_LIMIT_BYTES } from './limits.ts'
 import { ndjsonLines } from './ndjson-lines.ts'
 import { toOllamaOptions } from './ollama-options.ts'
+import { fetchOllamaVersion } from './ollama-version.ts'
 import { endedEarly, unexpectedJson } from './protocol-errors.ts'
 import { throwInBandError } from './provider-error.ts'
 import { readBytes } from './response-body.ts'
@@ -33,7 +34,7 @@ async function* readReply(response: Response, server: ModelServer, signal: Abort
   throw endedEarly()
 }
 
-/** The request always streams, see `collectReply`. */
+/** The request always streams: silence can then be told from work. */
 async function* chat(fetch: GuardedFetch, request: ChatRequest): AsyncGenerator<ChatChunk, void, undefined> {
   const { server, model, messages, params, signal } = request
   const headers = bearerHeaders(server)
@@ -69,7 +70,7 @@ export const createOllamaAdapter = (fetch: GuardedFetch): LlmAdapter => {
     closeableStream(request.signal, (signal) => chat(fetch, { ...request, signal }))
   return {
     streamChat,
-    completeChat: (request) => collectReply(streamChat(request)),
     listModels: (server, signal) => listModels(fetch, server, signal),
+    checkServer: async (server, signal) => ({ version: await fetchOllamaVersion(fetch, server, signal) }),
   }
 }

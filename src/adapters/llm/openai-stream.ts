@@ -1,5 +1,5 @@
 import { UpstreamError } from '../../shared/upstream-error.ts'
-import { lastChunk } from './collect-reply.ts'
+import { lastChunk } from './last-chunk.ts'
 import { toFinishReason } from './finish-reason.ts'
 import { isJsonObject, numberAt, stringAt, valueAt } from './json-fields.ts'
 import { STREAM_LIMIT_BYTES } from './limits.ts'

@@ -1,10 +1,10 @@
 import type { GuardedFetch } from '../web/types.ts'
 import { bearerHeaders, postJson } from './call-provider.ts'
 import { closeableStream } from './closeable-stream.ts'
-import { collectReply } from './collect-reply.ts'
 import { listOpenAiModels } from './openai-models.ts'
 import { toOpenAiParams } from './openai-params.ts'
 import { readOpenAiReply } from './openai-stream.ts'
+import { checkOpenRouterKey } from './openrouter-key.ts'
 import { sendWithoutRefused } from './refused-params.ts'
 import type { ChatChunk, ChatRequest, LlmAdapter, ModelServer } from './types.ts'
 
@@ -16,7 +16,7 @@ const toHeaders = (server: ModelServer): Record<string, string> => ({
   ...(server.provider === 'openrouter' && ATTRIBUTION),
 })
 
-/** The request always streams, see `collectReply`. */
+/** The request always streams: silence can then be told from work. */
 async function* chat(fetch: GuardedFetch, request: ChatRequest): AsyncGenerator<ChatChunk, void, undefined> {
   const { server, model, messages, params, signal } = request
   const call = { server, path: '/chat/completions', headers: toHeaders(server), signal }
@@ -37,8 +37,11 @@ export const createOpenAiAdapter = (fetch: GuardedFetch): LlmAdapter => {
     closeableStream(request.signal, (signal) => chat(fetch, { ...request, signal }))
   return {
     streamChat,
-    completeChat: (request) => collectReply(streamChat(request)),
     // Async, so that an unusable key rejects instead of throwing.
     listModels: async (server, signal) => listOpenAiModels(fetch, server, toHeaders(server), signal),
+    async checkServer(server, signal) {
+      if (server.provider === 'openrouter') await checkOpenRouterKey(fetch, server, signal)
+      return {}
+    },
   }
 }

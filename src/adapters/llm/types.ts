@@ -38,13 +38,6 @@ export interface ChatChunk {
   usage?: TokenUsage
 }
 
-/** One complete (not streamed) reply. */
-export interface ChatReply {
-  text: string
-  finishReason: string
-  usage?: TokenUsage
-}
-
 export interface ListedModel {
   id: string
   /** What pickers show, and what clients send back as `model`. */
@@ -53,9 +46,14 @@ export interface ListedModel {
   metadata: Record<string, unknown>
 }
 
-/** One wire format. All three throw `UpstreamError`, and only that, for whatever the provider does wrong. */
+/**
+ * One wire format. All three throw `UpstreamError`, and only that, for whatever the provider does wrong. Models are
+ * always asked for a stream: one that writes for ten minutes would be silent all that time otherwise, and no idle
+ * timeout could tell it from a dead one.
+ */
 export interface LlmAdapter {
   streamChat(request: ChatRequest): AsyncIterable<ChatChunk>
-  completeChat(request: ChatRequest): Promise<ChatReply>
   listModels(server: ModelServer, signal: AbortSignal): Promise<ListedModel[]>
+  /** Proves what listing models does not: an Ollama server's version, that a key is good where the list is public. */
+  checkServer(server: ModelServer, signal: AbortSignal): Promise<{ version?: string }>
 }

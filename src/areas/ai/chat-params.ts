@@ -27,7 +27,10 @@ const clamped = (value: unknown, fallback: number, [min, max]: [number, number])
   typeof value === 'number' && Number.isFinite(value) ? Math.min(Math.max(Math.trunc(value), min), max) : fallback
 
 /** A request's parameters, with the persona's on top (ai.md 2.2 step 4, 2.3). Numbers out of range are clamped, junk gets the default. */
-export const readChatParams = (params: Record<string, unknown>, personaSettings: Record<string, unknown>): ChatParams => {
+export const readChatParams = (
+  params: Record<string, unknown>,
+  personaSettings: Record<string, unknown>,
+): ChatParams => {
   const merged = { ...params, ...personaSettings }
   const prompt = merged['auto_continue_prompt']
   return {

@@ -16,7 +16,8 @@ const roleOf = ({ sender, messageMetadata }: MessageRow): ChatMessage['role'] =>
 /** An unanswered question that is asked again must not stand there twice. */
 const withoutRepeatedQuestion = (history: ChatMessage[], incoming: ChatMessage[]) => {
   const last = history.at(-1)
-  const isRepeated = last?.role === 'user' && incoming.some(({ role, content }) => role === 'user' && content === last.content)
+  const isRepeated =
+    last?.role === 'user' && incoming.some(({ role, content }) => role === 'user' && content === last.content)
   return isRepeated ? history.slice(0, -1) : history
 }
 
@@ -25,7 +26,11 @@ export const toChatMessages = (messages: { role: string; content: string }[]): C
   messages.map(({ role, content }) => ({ role: isRole(role) ? role : 'user', content }))
 
 /** What the model reads: the persona, then every system message, then the newest 100 of what was said (ai.md 2.2 steps 3 and 4). */
-export const buildPrompt = (personaPrompt: string | undefined, history: MessageRow[], incoming: ChatMessage[]): ChatMessage[] => {
+export const buildPrompt = (
+  personaPrompt: string | undefined,
+  history: MessageRow[],
+  incoming: ChatMessage[],
+): ChatMessage[] => {
   const past = history.map((row): ChatMessage => ({ role: roleOf(row), content: row.message }))
   const all = [...withoutRepeatedQuestion(past, incoming), ...incoming]
   const isSystem = ({ role }: ChatMessage) => role === 'system'

@@ -5,6 +5,7 @@ import type { ReplyRecord } from '../conversations/reply-journal.service.ts'
 import { autoContinueEvent, chunkEvent, errorEvent, type ReplySource } from './chat-events.ts'
 import type { ChatParams } from './chat-params.ts'
 import type { StopReason } from './live-replies.ts'
+import { toWireUsage } from './wire-usage.ts'
 import { isTruncated, newPassRecord, type PassRecord, runPasses } from './reply-passes.ts'
 
 export interface TurnPersona {
@@ -41,7 +42,7 @@ const describeReply = (plan: TurnPlan, passes: PassRecord, elapsedMs: number): R
   return {
     token_count: tokens,
     tokens_per_second: Math.round((tokens / Math.max(elapsedMs / 1000, 0.001)) * 10) / 10,
-    ...(passes.usage ? { usage: passes.usage } : {}),
+    ...(passes.usage ? { usage: toWireUsage(passes.usage) } : {}),
     model: plan.source.model,
     provider: plan.source.provider,
     temperature: typeof sampling['temperature'] === 'number' ? sampling['temperature'] : defaultTemperature,
@@ -54,7 +55,11 @@ const describeReply = (plan: TurnPlan, passes: PassRecord, elapsedMs: number): R
     truncated_at_least_once: passes.finishReasons.some(isTruncated),
     ...(passes.stoppedBy ? { stopped_by_guardrail: passes.stoppedBy } : {}),
     ...(plan.persona
-      ? { persona_id: plan.persona.id, persona_applied: true, persona_model_settings_applied: plan.persona.modelSettings }
+      ? {
+          persona_id: plan.persona.id,
+          persona_applied: true,
+          persona_model_settings_applied: plan.persona.modelSettings,
+        }
       : {}),
   }
 }
@@ -78,7 +83,8 @@ const toEnding = (error: unknown, signal: AbortSignal, text: string): Ending => 
     return reason.state === 'cancelled' ? { state: 'cancelled' } : { state: reason.state, fault: reason.text }
   }
   if (error !== undefined) {
-    const known = error instanceof UpstreamError ? error : new UpstreamError('protocol', 'Unexpected failure', { cause: error })
+    const known =
+      error instanceof UpstreamError ? error : new UpstreamError('protocol', 'Unexpected failure', { cause: error })
     return { state: 'failed', error: known, fault: known.message }
   }
   if (text !== '') return { state: 'complete' }
@@ -103,7 +109,10 @@ const ask = async (deps: TurnDeps, plan: TurnPlan, { reply, publish, signal }: C
     onContinue: (attempt: number, finishReason: string) => publish(autoContinueEvent(attempt, finishReason)),
   }
   const request = { server, model, messages, params: params.sampling, signal }
-  await runPasses(deps.llm(source.provider as ModelServer['provider']), request, params.autoContinue, { record: passes, listener })
+  await runPasses(deps.llm(source.provider as ModelServer['provider']), request, params.autoContinue, {
+    record: passes,
+    listener,
+  })
 }
 
 /** Runs one turn to its end: asks the model, publishes each piece, stores the reply before the last event. Never rejects. */
@@ -121,10 +130,23 @@ export const runTurn = async (deps: TurnDeps, plan: TurnPlan, channel: Channel):
     reply.finish(ending.state, { ...describeReply(plan, passes, deps.clock() - startedAt), ...fault })
   } catch (error) {
     deps.log.error('a reply was not stored', { error })
-    ending = { state: 'failed', error: new UpstreamError('protocol', 'The reply could not be stored', { cause: error }), fault: 'The reply could not be stored' }
+    ending = {
+      state: 'failed',
+      error: new UpstreamError('protocol', 'The reply could not be stored', { cause: error }),
+      fault: 'The reply could not be stored',
+    }
   }
   const finishReason = ending.state === 'complete' ? (passes.finishReasons.at(-1) ?? 'stop') : ending.state
-  publish(ending.fault === undefined ? chunkEvent(plan.source, '', finishReason) : errorEvent(ending.fault, plan.persona?.id ?? null))
-  if (ending.error) deps.log.warn('model call failed', { provider: plan.source.provider, kind: ending.error.kind, status: ending.error.status })
+  publish(
+    ending.fault === undefined
+      ? chunkEvent(plan.source, '', finishReason)
+      : errorEvent(ending.fault, plan.persona?.id ?? null),
+  )
+  if (ending.error)
+    deps.log.warn('model call failed', {
+      provider: plan.source.provider,
+      kind: ending.error.kind,
+      status: ending.error.status,
+    })
   return { state: ending.state, text: reply.text, finishReason, usage: passes.usage, error: ending.error }
 }

@@ -4,13 +4,22 @@ import { documented } from '../../http/documented.ts'
 import { limited } from '../../http/rate-limit.ts'
 import { requireUser } from '../../http/session.ts'
 import { openSse } from '../../http/sse.ts'
-import { conversationNotFound, pageMismatch, personaNotFound } from '../conversations/conversations.errors.ts'
+import { conversationNotFound, pageMismatch } from '../conversations/conversations.errors.ts'
+import { personaNotFound } from '../personas/personas.errors.ts'
 import * as errors from './ai.errors.ts'
 import { Cancel, CancelAnswer, Chat, ChatReply, Generate, GenerateReply } from './chat.schema.ts'
 import { awaitChat, cancelChat, startChat } from './chat.service.ts'
 import { awaitGeneration, startGeneration } from './generate.service.ts'
 
-const modelErrors = [errors.unknownProvider, errors.noServer, errors.noApiKey, errors.noServerAddress, errors.addressRefused, errors.providerFailed, errors.tooManyReplies]
+const modelErrors = [
+  errors.unknownProvider,
+  errors.noServer,
+  errors.noApiKey,
+  errors.noServerAddress,
+  errors.addressRefused,
+  errors.providerFailed,
+  errors.tooManyReplies,
+]
 
 export const chatRoutes = (deps: Deps) =>
   new Elysia({ name: 'areas.ai.chat', prefix: '/api/v1/ai/providers' })
@@ -63,5 +72,10 @@ export const chatRoutes = (deps: Deps) =>
         cancelChat(deps, user, body.conversation_id)
         return { status: 'success' as const, message: 'Generation cancellation requested', cancelled: true as const }
       },
-      { user: true, body: Cancel, response: CancelAnswer, detail: documented('Stop writing the answer of a conversation') },
+      {
+        user: true,
+        body: Cancel,
+        response: CancelAnswer,
+        detail: documented('Stop writing the answer of a conversation'),
+      },
     )

@@ -2,7 +2,11 @@ import { t } from 'elysia'
 import { Nullable, OptionalText } from '../../http/wire-types.ts'
 
 const Params = t.Optional(
-  Nullable(t.Record(t.String({ maxLength: 100 }), t.Unknown(), { description: 'Sampling parameters; unknown ones are ignored' })),
+  Nullable(
+    t.Record(t.String({ maxLength: 100 }), t.Unknown(), {
+      description: 'Sampling parameters; unknown ones are ignored',
+    }),
+  ),
 )
 
 /** Which model answers (ai.md 2.1). `user_id` is accepted and ignored: the token says who asks. */

@@ -1,9 +1,8 @@
 import type { Deps, SignedInUser } from '../../deps.ts'
-import { toUuid } from '../../shared/ids.ts'
-import { checkPersona, getConversation } from '../conversations/conversations.service.ts'
-import type { MessageSender } from '../conversations/conversations.table.ts'
+import { getConversation } from '../conversations/conversations.service.ts'
 import { openTurn, type TurnOpening } from '../conversations/turn-opening.service.ts'
 import { findModelSettingsFault } from '../personas/model-settings.ts'
+import { checkPersona } from '../personas/personas.service.ts'
 import * as errors from './ai.errors.ts'
 import { chunkEvent, conversationEvent } from './chat-events.ts'
 import { readChatParams } from './chat-params.ts'
@@ -22,8 +21,25 @@ type ChatDeps = Pick<
 
 /** The same words of the same user in the same place, asked while the answer is being written: a client that lost its connection and asks again. */
 const duplicateKey = (userId: string, body: Chat): string => {
-  const { conversation_id: conversationId, provider, server_id: serverId, model, messages, page_id: pageId, persona_id: personaId } = body
-  const asked = JSON.stringify([conversationId, provider, serverId, model, messages, pageId, personaId, body.stream === true])
+  const {
+    conversation_id: conversationId,
+    provider,
+    server_id: serverId,
+    model,
+    messages,
+    page_id: pageId,
+    persona_id: personaId,
+  } = body
+  const asked = JSON.stringify([
+    conversationId,
+    provider,
+    serverId,
+    model,
+    messages,
+    pageId,
+    personaId,
+    body.stream === true,
+  ])
   return `${userId}:${new Bun.CryptoHasher('sha256').update(asked).digest('hex')}`
 }
 
@@ -39,7 +55,7 @@ const readPersona = (deps: ChatDeps, user: SignedInUser, body: Chat): string | n
 const toStored = (body: Chat, isDocumentOneShot: boolean): TurnOpening['incoming'] =>
   body.messages.flatMap(({ role, content }) => {
     const isKept = role === 'user' || (role === 'system' && !isDocumentOneShot)
-    return isKept ? [{ sender: role satisfies string as MessageSender, text: content, metadata: { role } }] : []
+    return isKept ? [{ sender: role, text: content, metadata: { role } }] : []
   })
 
 const toGreeting = (body: Chat): TurnOpening['greeting'] =>
@@ -60,7 +76,10 @@ const prepare = (deps: ChatDeps, user: SignedInUser, body: Chat): Prepared => {
   const personaId = readPersona(deps, user, body)
   const conversation = body.conversation_id ? getConversation(deps, user.id, body.conversation_id) : undefined
   const provider = getProvider(body.provider)
-  const resolved = resolveServer(deps, user.id, provider, { serverId: body.server_id, serverName: conversation?.server ?? null })
+  const resolved = resolveServer(deps, user.id, provider, {
+    serverId: body.server_id,
+    serverName: conversation?.server ?? null,
+  })
   const modelSettings = body.persona_model_settings ?? {}
   const params = readChatParams(body.params ?? {}, modelSettings)
   return {
@@ -92,13 +111,20 @@ interface ReplyIds {
   conversationId: string
 }
 
-const startReply = (deps: ChatDeps, { key, userId, conversationId }: ReplyIds, plan: TurnPlan): LiveReply<TurnOutcome> => {
+const startReply = (
+  deps: ChatDeps,
+  { key, userId, conversationId }: ReplyIds,
+  plan: TurnPlan,
+): LiveReply<TurnOutcome> => {
   const record = deps.replyJournal.open(conversationId)
   return deps.liveReplies.start<TurnOutcome>({
     key,
     userId,
     conversationId,
-    snapshot: () => [conversationEvent(conversationId), ...(record.text === '' ? [] : [chunkEvent(plan.source, record.text)])],
+    snapshot: () => [
+      conversationEvent(conversationId),
+      ...(record.text === '' ? [] : [chunkEvent(plan.source, record.text)]),
+    ],
     run: (publish, signal) => runTurn(deps, plan, { reply: record, publish, signal }),
   })
 }
@@ -120,7 +146,10 @@ export const startChat = (deps: ChatDeps, user: SignedInUser, body: Chat): LiveR
 }
 
 /** The finished reply as JSON (ai.md 2.5). Rejects with 502 when the model failed; what it said before is stored. */
-export const awaitChat = async (body: Chat, { conversationId, result }: LiveReply<TurnOutcome>): Promise<typeof ChatReply.static> => {
+export const awaitChat = async (
+  body: Chat,
+  { conversationId, result }: LiveReply<TurnOutcome>,
+): Promise<typeof ChatReply.static> => {
   const reply = toReply(body, await result)
   return {
     ...reply,
@@ -131,6 +160,10 @@ export const awaitChat = async (body: Chat, { conversationId, result }: LiveRepl
 }
 
 /** Ends the answers that are being written in a conversation; what came so far is stored. */
-export const cancelChat = (deps: Pick<Deps, 'liveReplies'>, user: SignedInUser, conversationId: string | null | undefined): void => {
-  if (conversationId) deps.liveReplies.cancel(user.id, toUuid(conversationId))
+export const cancelChat = (
+  deps: Pick<Deps, 'liveReplies'>,
+  user: SignedInUser,
+  conversationId: string | null | undefined,
+): void => {
+  if (conversationId) deps.liveReplies.cancel(user.id, conversationId)
 }

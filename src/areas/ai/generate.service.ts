@@ -53,5 +53,7 @@ export const startGeneration = (deps: GenerateDeps, user: SignedInUser, body: Ge
 }
 
 /** The finished answer as JSON (ai.md 3). Rejects with 502 when the model failed. */
-export const awaitGeneration = async (body: Generate, { result }: LiveReply<TurnOutcome>): Promise<typeof GenerateReply.static> =>
-  toReply(body, await result)
+export const awaitGeneration = async (
+  body: Generate,
+  { result }: LiveReply<TurnOutcome>,
+): Promise<typeof GenerateReply.static> => toReply(body, await result)

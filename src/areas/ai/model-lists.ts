@@ -18,7 +18,8 @@ const maxServers = 1_000
 /** Lists differ by key: what one user's key shows is never another's. */
 const keyOf = ({ provider, baseUrl, apiKey }: ModelServer) => `${provider}\n${baseUrl}\n${Bun.hash(apiKey ?? '')}`
 
-const isDead = (error: unknown) => error instanceof UpstreamError && (error.kind === 'unreachable' || error.kind === 'timeout')
+const isDead = (error: unknown) =>
+  error instanceof UpstreamError && (error.kind === 'unreachable' || error.kind === 'timeout')
 
 /** Remembers for a while which servers are dead and what their models are called. */
 export const createModelLists = ({ llm, clock, config }: Pick<Deps, 'llm' | 'clock' | 'config'>): ModelLists => {
@@ -53,7 +54,10 @@ export const createModelLists = ({ llm, clock, config }: Pick<Deps, 'llm' | 'clo
       const since = downSince.get(keyOf(server))
       const agoMs = since === undefined ? Number.POSITIVE_INFINITY : clock() - since
       if (agoMs >= downForMs) return load(server)
-      throw new UpstreamError('unreachable', `Not reachable ${Math.round(agoMs / 1000)} s ago; it is asked again after ${downForMs / 1000} s`)
+      throw new UpstreamError(
+        'unreachable',
+        `Not reachable ${Math.round(agoMs / 1000)} s ago; it is asked again after ${downForMs / 1000} s`,
+      )
     },
     async findModelId(server, name, signal) {
       const known = idsByName.get(keyOf(server))?.get(name)

@@ -5,7 +5,16 @@ import { documented } from '../../http/documented.ts'
 import { limited } from '../../http/rate-limit.ts'
 import { requireUser } from '../../http/session.ts'
 import * as errors from './ai.errors.ts'
-import { AllModels, Catalog, Models, ModelsQuery, ProviderIds, UserQuery, Validate, Validation } from './models.schema.ts'
+import {
+  AllModels,
+  Catalog,
+  Models,
+  ModelsQuery,
+  ProviderIds,
+  UserQuery,
+  Validate,
+  Validation,
+} from './models.schema.ts'
 import { assertSelf, listAllModels, listCatalog, listModels, validateProvider } from './models.service.ts'
 
 export const modelRoutes = (deps: Deps) =>
@@ -23,7 +32,12 @@ export const modelRoutes = (deps: Deps) =>
         assertSelf(user, query.user_id)
         return { user_id: user.id, providers: listCatalog(deps, user.id) }
       },
-      { user: true, query: UserQuery, response: Catalog, detail: documented('Providers, and which of them you have configured', errors.foreignUser) },
+      {
+        user: true,
+        query: UserQuery,
+        response: Catalog,
+        detail: documented('Providers, and which of them you have configured', errors.foreignUser),
+      },
     )
     .post('/validate', ({ body }) => validateProvider(deps, body), {
       user: true,
@@ -37,7 +51,16 @@ export const modelRoutes = (deps: Deps) =>
       limit: 'rateLimitModels',
       query: ModelsQuery,
       response: Models,
-      detail: documented('Models of one server', errors.unknownProvider, errors.noServer, errors.noApiKey, errors.noServerAddress, errors.foreignUser, errors.addressRefused, errors.providerFailed),
+      detail: documented(
+        'Models of one server',
+        errors.unknownProvider,
+        errors.noServer,
+        errors.noApiKey,
+        errors.noServerAddress,
+        errors.foreignUser,
+        errors.addressRefused,
+        errors.providerFailed,
+      ),
     })
     .get(
       '/all-models',
@@ -45,5 +68,11 @@ export const modelRoutes = (deps: Deps) =>
         assertSelf(user, query.user_id)
         return listAllModels(deps, user)
       },
-      { user: true, limit: 'rateLimitModels', query: UserQuery, response: AllModels, detail: documented('Models of all your servers', errors.foreignUser) },
+      {
+        user: true,
+        limit: 'rateLimitModels',
+        query: UserQuery,
+        response: AllModels,
+        detail: documented('Models of all your servers', errors.foreignUser),
+      },
     )

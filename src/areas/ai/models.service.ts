@@ -1,5 +1,3 @@
-import { checkOpenRouterKey } from '../../adapters/llm/openrouter-key.ts'
-import { fetchOllamaVersion } from '../../adapters/llm/ollama-version.ts'
 import type { ListedModel, ModelServer } from '../../adapters/llm/types.ts'
 import type { Deps, SignedInUser } from '../../deps.ts'
 import { isSameId } from '../../shared/ids.ts'
@@ -7,10 +5,17 @@ import { UpstreamError } from '../../shared/upstream-error.ts'
 import * as errors from './ai.errors.ts'
 import type { AllModels, CatalogEntry, ModelsQuery, ServerModel, Validate, Validation } from './models.schema.ts'
 import { getProvider, type ProviderInfo, providers } from './provider-catalog.ts'
-import { listOllamaServers, readKeySetting, resolveKeyProvider, resolveServer, type SettingsDeps, toModelServer } from './provider-settings.ts'
+import {
+  listOllamaServers,
+  readKeySetting,
+  resolveKeyProvider,
+  resolveServer,
+  type SettingsDeps,
+  toModelServer,
+} from './provider-settings.ts'
 import { toHttpError } from './replies.ts'
 
-type ModelDeps = SettingsDeps & Pick<Deps, 'modelLists' | 'fetch'>
+type ModelDeps = SettingsDeps & Pick<Deps, 'modelLists' | 'llm'>
 
 /** Queries may name a user, but only the one who asks. */
 export const assertSelf = (user: SignedInUser, userId: string | undefined) => {
@@ -46,7 +51,12 @@ const toCatalogEntry = (deps: SettingsDeps, userId: string, provider: ProviderIn
 export const listCatalog = (deps: SettingsDeps, userId: string): CatalogEntry[] =>
   providers.map((provider) => toCatalogEntry(deps, userId, provider))
 
-const toModel = (provider: ProviderInfo, { id, name, metadata }: ListedModel) => ({ id, name, provider: provider.id, metadata })
+const toModel = (provider: ProviderInfo, { id, name, metadata }: ListedModel) => ({
+  id,
+  name,
+  provider: provider.id,
+  metadata,
+})
 
 /** Models of one server. Throws 502 when it does not answer properly. */
 export const listModels = async (deps: ModelDeps, user: SignedInUser, query: ModelsQuery) => {
@@ -69,14 +79,22 @@ interface Place {
 
 /** Every server of a user that could have models, in the order of ai.md 5.5: key providers first, then Ollama as stored. */
 const listPlaces = (deps: SettingsDeps, userId: string): Place[] => {
-  const [ollama, ...keyed] = (['ollama', 'openai', 'openrouter', 'claude', 'groq'] as const).map(getProvider) as [ProviderInfo, ...ProviderInfo[]]
+  const [ollama, ...keyed] = (['ollama', 'openai', 'openrouter', 'claude', 'groq'] as const).map(getProvider) as [
+    ProviderInfo,
+    ...ProviderInfo[],
+  ]
   const usable = keyed.filter((provider) => {
     const { origin, isEnabled } = readKeySetting(deps, userId, provider)
     return isEnabled && (origin !== undefined || isOpenServer(deps, provider))
   })
   return [
     ...usable.map((provider) => ({ provider, ...resolveKeyProvider(deps, userId, provider) })),
-    ...listOllamaServers(deps, userId).map((entry) => ({ provider: ollama, server: toModelServer(entry), serverId: entry.id, serverName: entry.serverName })),
+    ...listOllamaServers(deps, userId).map((entry) => ({
+      provider: ollama,
+      server: toModelServer(entry),
+      serverId: entry.id,
+      serverName: entry.serverName,
+    })),
   ]
 }
 
@@ -84,7 +102,10 @@ const listPlaces = (deps: SettingsDeps, userId: string): Place[] => {
 const isOpenServer = ({ config }: SettingsDeps, provider: ProviderInfo) =>
   provider.id === 'openai' && new URL(provider.baseUrl(config)).hostname !== 'api.openai.com'
 
-const askPlace = async (deps: ModelDeps, { provider, server, serverId, serverName }: Place): Promise<ServerModel[] | string> => {
+const askPlace = async (
+  deps: ModelDeps,
+  { provider, server, serverId, serverName }: Place,
+): Promise<ServerModel[] | string> => {
   const where = provider.id === 'ollama' ? `ollama server ${serverName}` : provider.label
   if (server.baseUrl === '') return `Failed to load models from ${where}: it has no address`
   try {
@@ -118,7 +139,11 @@ export const listAllModels = async (deps: ModelDeps, user: SignedInUser): Promis
 
 const toTestedServer = (deps: SettingsDeps, provider: ProviderInfo, { config }: Validate): ModelServer => {
   const given = provider.id === 'ollama' ? config.server_url : provider.id === 'openai' ? config.base_url : undefined
-  return { provider: provider.id, baseUrl: (given || provider.baseUrl(deps.config)).replace(/\/+$/, ''), apiKey: config.api_key || undefined }
+  return {
+    provider: provider.id,
+    baseUrl: (given || provider.baseUrl(deps.config)).replace(/\/+$/, ''),
+    apiKey: config.api_key || undefined,
+  }
 }
 
 /** Whether address and key work, by really asking the provider. Failures are answers, too. Throws only for an unknown provider. */
@@ -126,8 +151,8 @@ export const validateProvider = async (deps: ModelDeps, body: Validate): Promise
   const provider = getProvider(body.provider)
   const server = toTestedServer(deps, provider, body)
   try {
-    if (provider.id === 'openrouter') await checkOpenRouterKey(deps.fetch, server, AbortSignal.timeout(deps.config.modelListSeconds * 1000))
-    const version = provider.id === 'ollama' ? await fetchOllamaVersion(deps.fetch, server, AbortSignal.timeout(5_000)) : undefined
+    const deadline = AbortSignal.timeout(deps.config.modelListSeconds * 1000)
+    const details = await deps.llm(provider.id).checkServer(server, deadline)
     const models = await deps.modelLists.load(server)
     return {
       status: 'success',
@@ -135,7 +160,7 @@ export const validateProvider = async (deps: ModelDeps, body: Validate): Promise
       provider: provider.id,
       message: `Connected to ${provider.label}`,
       models_count: models.length,
-      ...(version === undefined ? {} : { version }),
+      ...details,
     }
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error

@@ -38,7 +38,11 @@ export const providerInstanceRoutes = (deps: Deps) =>
         user: true,
         params: InstanceParams,
         response: Removed,
-        detail: documented('Delete a model server or an API key', errors.unknownProvider, errors.providerInstanceNotFound),
+        detail: documented(
+          'Delete a model server or an API key',
+          errors.unknownProvider,
+          errors.providerInstanceNotFound,
+        ),
       },
     )
     .get('/servers/:settingsId', ({ user, params }) => ({ servers: listServers(deps, user.id, params.settingsId) }), {

@@ -1,6 +1,8 @@
 import { t } from 'elysia'
 
-const Config = t.Record(t.String({ maxLength: 100 }), t.Unknown(), { description: '`api_key`, `base_url`, `server_url` … Keys come back masked' })
+const Config = t.Record(t.String({ maxLength: 100 }), t.Unknown(), {
+  description: '`api_key`, `base_url`, `server_url` … Keys come back masked',
+})
 
 export const ProviderInstance = t.Object({
   id: t.String({ description: '`ai_provider_<provider>_<instance_id>`' }),
@@ -21,7 +23,10 @@ export const SaveProviderInstance = t.Object({
 })
 export type SaveProviderInstance = typeof SaveProviderInstance.static
 
-export const InstanceParams = t.Object({ provider: t.String({ maxLength: 60 }), instanceId: t.String({ maxLength: 200 }) })
+export const InstanceParams = t.Object({
+  provider: t.String({ maxLength: 60 }),
+  instanceId: t.String({ maxLength: 200 }),
+})
 
 export const SettingsParams = t.Object({ settingsId: t.String({ maxLength: 200 }) })
 

@@ -12,9 +12,11 @@ type InstanceDeps = SettingsDeps & Pick<Deps, 'clock'>
 
 type Fields = Record<string, unknown>
 
-const asFields = (value: unknown): Fields => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {})
+const asFields = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
 
-const maskSecret = (text: string): string => (text.length > 12 ? `${text.slice(0, 4)}...${text.slice(-4)}` : text === '' ? '' : '***')
+const maskSecret = (text: string): string =>
+  text.length > 12 ? `${text.slice(0, 4)}...${text.slice(-4)}` : text === '' ? '' : '***'
 
 const toInstance = (provider: ProviderInfo, instanceId: string, name: string, config: Fields): ProviderInstance => ({
   id: `ai_provider_${provider.id}_${instanceId}`,
@@ -25,16 +27,29 @@ const toInstance = (provider: ProviderInfo, instanceId: string, name: string, co
 })
 
 const fromOllamaServer = (provider: ProviderInfo, server: OllamaServer): ProviderInstance =>
-  toInstance(provider, server.id, server.serverName, { server_url: server.serverAddress, api_key: maskSecret(server.apiKey) })
+  toInstance(provider, server.id, server.serverName, {
+    server_url: server.serverAddress,
+    api_key: maskSecret(server.apiKey),
+  })
 
 /** A key provider has one instance; its id and name are what they were saved with. */
 const fromKeySetting = (provider: ProviderInfo, value: unknown): ProviderInstance => {
-  const { instance_id: instanceId, instance_name: name, ...config } = asFields(maskKeys(provider.settingsId, typeof value === 'string' ? { api_key: value } : value))
-  return toInstance(provider, typeof instanceId === 'string' ? instanceId : (provider.defaultServerId ?? ''), typeof name === 'string' ? name : provider.serverName, config)
+  const {
+    instance_id: instanceId,
+    instance_name: name,
+    ...config
+  } = asFields(maskKeys(provider.settingsId, typeof value === 'string' ? { api_key: value } : value))
+  return toInstance(
+    provider,
+    typeof instanceId === 'string' ? instanceId : (provider.defaultServerId ?? ''),
+    typeof name === 'string' ? name : provider.serverName,
+    config,
+  )
 }
 
 const listOfProvider = (deps: InstanceDeps, userId: string, provider: ProviderInfo): ProviderInstance[] => {
-  if (provider.id === 'ollama') return listOllamaServers(deps, userId).map((server) => fromOllamaServer(provider, server))
+  if (provider.id === 'ollama')
+    return listOllamaServers(deps, userId).map((server) => fromOllamaServer(provider, server))
   const value = findUserSettingValue(deps, userId, provider.settingsId)
   return value === undefined || value === null ? [] : [fromKeySetting(provider, value)]
 }
@@ -43,7 +58,12 @@ const listOfProvider = (deps: InstanceDeps, userId: string, provider: ProviderIn
 export const listInstances = (deps: InstanceDeps, userId: string): ProviderInstance[] =>
   providers.flatMap((provider) => listOfProvider(deps, userId, provider))
 
-const findInstance = (deps: InstanceDeps, userId: string, provider: ProviderInfo, instanceId: string): ProviderInstance | undefined =>
+const findInstance = (
+  deps: InstanceDeps,
+  userId: string,
+  provider: ProviderInfo,
+  instanceId: string,
+): ProviderInstance | undefined =>
   listOfProvider(deps, userId, provider).find((instance) => instance.instance_id === instanceId)
 
 const asText = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
@@ -98,13 +118,23 @@ export const saveInstance = (deps: InstanceDeps, user: SignedInUser, body: SaveP
   })
 }
 
-const getInstance = (deps: InstanceDeps, userId: string, provider: ProviderInfo, instanceId: string): ProviderInstance => {
+const getInstance = (
+  deps: InstanceDeps,
+  userId: string,
+  provider: ProviderInfo,
+  instanceId: string,
+): ProviderInstance => {
   const instance = findInstance(deps, userId, provider, instanceId)
   if (!instance) throw errors.providerInstanceNotFound(instanceId.slice(0, 60))
   return instance
 }
 
-export const removeInstance = (deps: InstanceDeps, user: SignedInUser, providerName: string, instanceId: string): void => {
+export const removeInstance = (
+  deps: InstanceDeps,
+  user: SignedInUser,
+  providerName: string,
+  instanceId: string,
+): void => {
   const provider = getProvider(providerName)
   inTransaction(deps.db, () => {
     getInstance(deps, user.id, provider, instanceId)
@@ -113,7 +143,10 @@ export const removeInstance = (deps: InstanceDeps, user: SignedInUser, providerN
       return
     }
     const { value, servers } = storedServers(deps, user.id)
-    saveUserSettingValue(deps, user.id, definitionOf(provider), { ...value, servers: servers.filter(({ id }) => id !== instanceId) })
+    saveUserSettingValue(deps, user.id, definitionOf(provider), {
+      ...value,
+      servers: servers.filter(({ id }) => id !== instanceId),
+    })
   })
 }
 
@@ -121,7 +154,8 @@ export const removeInstance = (deps: InstanceDeps, user: SignedInUser, providerN
 export const listServers = (deps: InstanceDeps, userId: string, settingsId: string) => {
   const provider = providers.find((one) => one.settingsId === settingsId)
   if (!provider) throw errors.unknownSettings(settingsId.slice(0, 60))
-  if (provider.id === 'ollama') return listOllamaServers(deps, userId).map((server) => ({ ...server, apiKey: maskSecret(server.apiKey) }))
+  if (provider.id === 'ollama')
+    return listOllamaServers(deps, userId).map((server) => ({ ...server, apiKey: maskSecret(server.apiKey) }))
   return listOfProvider(deps, userId, provider).map(({ instance_id: id, name, config }) => ({
     id,
     serverName: name,

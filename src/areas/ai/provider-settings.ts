@@ -101,5 +101,10 @@ const resolveOllama = (deps: SettingsDeps, userId: string, { serverId, serverNam
 }
 
 /** Address and key for one request of one user. Nothing is kept between requests: a changed key counts at once. */
-export const resolveServer = (deps: SettingsDeps, userId: string, provider: ProviderInfo, choice: ServerChoice): ResolvedServer =>
+export const resolveServer = (
+  deps: SettingsDeps,
+  userId: string,
+  provider: ProviderInfo,
+  choice: ServerChoice,
+): ResolvedServer =>
   provider.id === 'ollama' ? resolveOllama(deps, userId, choice) : resolveKeyProvider(deps, userId, provider)

@@ -5,6 +5,7 @@ import * as errors from './ai.errors.ts'
 import { errorEvent } from './chat-events.ts'
 import type { TurnOutcome } from './chat-turn.ts'
 import type { LiveReply } from './live-replies.ts'
+import { toWireUsage } from './wire-usage.ts'
 
 /** What a failed model call is called over HTTP. */
 export const toHttpError = (error: UpstreamError): AppError => {
@@ -13,14 +14,12 @@ export const toHttpError = (error: UpstreamError): AppError => {
 }
 
 /** The fields that chat and generate share (ai.md 2.5, 3). Throws when the model failed. */
-export const toReply = ({ provider, model }: { provider: string; model: string }, { text, finishReason, usage, error }: TurnOutcome) => {
+export const toReply = (
+  { provider, model }: { provider: string; model: string },
+  { text, finishReason, usage, error }: TurnOutcome,
+) => {
   if (error) throw toHttpError(error)
-  const counted = usage && {
-    prompt_tokens: usage.promptTokens,
-    completion_tokens: usage.completionTokens,
-    total_tokens: usage.promptTokens + usage.completionTokens,
-  }
-  return { text, provider, model, finish_reason: finishReason, metadata: counted ? { usage: counted } : {} }
+  return { text, provider, model, finish_reason: finishReason, metadata: usage ? { usage: toWireUsage(usage) } : {} }
 }
 
 const configurationCodes = new Set<string>([errors.noServer.code, errors.noApiKey.code, errors.noServerAddress.code])
@@ -38,7 +37,10 @@ const failedReply = (message: string, personaId: string | null): LiveReply<never
 })
 
 /** Runs `work`; for a stream, a missing server or key becomes a reply that says so instead of an error. */
-export const explainInStream = <T>(body: { stream?: boolean; persona_id?: string | null }, work: () => T): T | LiveReply<never> => {
+export const explainInStream = <T>(
+  body: { stream?: boolean; persona_id?: string | null },
+  work: () => T,
+): T | LiveReply<never> => {
   try {
     return work()
   } catch (error) {

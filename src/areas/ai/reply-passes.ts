@@ -51,7 +51,10 @@ export const runPasses = async (
 ): Promise<void> => {
   let answer = ''
   for (;;) {
-    const going: ChatMessage[] = [{ role: 'assistant', content: answer }, { role: 'user', content: settings.prompt }]
+    const going: ChatMessage[] = [
+      { role: 'assistant', content: answer },
+      { role: 'user', content: settings.prompt },
+    ]
     const messages = answer === '' ? request.messages : [...request.messages, ...going]
     const lengthBefore = answer.length
     let finishReason = 'stop'

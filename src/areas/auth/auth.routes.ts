@@ -7,7 +7,17 @@ import { originNotAllowed, requireUser } from '../../http/session.ts'
 import { Message } from '../../http/wire-types.ts'
 import { AppError } from '../../shared/app-error.ts'
 import * as errors from './auth.errors.ts'
-import { Login, LoginAnswer, Refresh, Register, Tokens, toUser, UpdatePassword, UpdateUsername, User } from './auth.schema.ts'
+import {
+  Login,
+  LoginAnswer,
+  Refresh,
+  Register,
+  Tokens,
+  toUser,
+  UpdatePassword,
+  UpdateUsername,
+  User,
+} from './auth.schema.ts'
 import { changePassword, changeUsername, checkCredentials, getUser, registerUser } from './auth.service.ts'
 import { readPasswordChange, readLogin, readRegister, readText } from './request-bodies.ts'
 import { clearSessionCookies, readRefreshCookie, setSessionCookies } from './session-cookies.ts'
@@ -21,13 +31,22 @@ export const authRoutes = (deps: Deps) =>
       limit: 'rateLimitRegister',
       body: Register,
       response: User,
-      detail: documented('Create an account; the first one is the administrator', errors.emailTaken, errors.usernameTaken, errors.registerMismatch, errors.registrationClosed),
+      detail: documented(
+        'Create an account; the first one is the administrator',
+        errors.emailTaken,
+        errors.usernameTaken,
+        errors.registerMismatch,
+        errors.registrationClosed,
+      ),
     })
     .post(
       '/login',
       async ({ body, request, cookie }) => {
         const credentials = readLogin(body)
-        deps.rateLimiter.take(`login:${addressGroup(requestInfo(request).address)}:${credentials.email.toLowerCase()}`, deps.config.rateLimitLogin)
+        deps.rateLimiter.take(
+          `login:${addressGroup(requestInfo(request).address)}:${credentials.email.toLowerCase()}`,
+          deps.config.rateLimitLogin,
+        )
         const user = await checkCredentials(deps, credentials, request)
         const tokens = await openSession(deps, user, request)
         setSessionCookies(deps, cookie, request, tokens)
@@ -37,7 +56,11 @@ export const authRoutes = (deps: Deps) =>
         limit: 'rateLimitLoginAddress',
         body: Login,
         response: LoginAnswer,
-        detail: documented('Sign in: tokens in the body and as HttpOnly cookies', errors.wrongCredentials, errors.tooManyLogins),
+        detail: documented(
+          'Sign in: tokens in the body and as HttpOnly cookies',
+          errors.wrongCredentials,
+          errors.tooManyLogins,
+        ),
       },
     )
     .post(
@@ -58,7 +81,15 @@ export const authRoutes = (deps: Deps) =>
         limit: 'rateLimitRefresh',
         body: Refresh,
         response: Tokens,
-        detail: documented('New tokens for a refresh token from the cookie or the body', errors.noRefreshToken, errors.badRefreshToken, errors.notRefreshToken, errors.refreshExpired, errors.refreshUserGone, originNotAllowed),
+        detail: documented(
+          'New tokens for a refresh token from the cookie or the body',
+          errors.noRefreshToken,
+          errors.badRefreshToken,
+          errors.notRefreshToken,
+          errors.refreshExpired,
+          errors.refreshUserGone,
+          originNotAllowed,
+        ),
       },
     )
     .post(
@@ -70,13 +101,27 @@ export const authRoutes = (deps: Deps) =>
       },
       { user: true, response: Message, detail: documented('End this session at once') },
     )
-    .get('/me', ({ user }) => toUser(getUser(deps, user.id)), { user: true, response: User, detail: documented('The signed-in user') })
-    .put('/profile/username', ({ user, body, request }) => toUser(changeUsername(deps, user, readText(body, 'username'), request)), {
+    .get('/me', ({ user }) => toUser(getUser(deps, user.id)), {
       user: true,
-      body: UpdateUsername,
       response: User,
-      detail: documented('Change the user name', errors.usernameRequired, errors.usernameLength, errors.usernameUnusable, errors.usernameTaken),
+      detail: documented('The signed-in user'),
     })
+    .put(
+      '/profile/username',
+      ({ user, body, request }) => toUser(changeUsername(deps, user, readText(body, 'username'), request)),
+      {
+        user: true,
+        body: UpdateUsername,
+        response: User,
+        detail: documented(
+          'Change the user name',
+          errors.usernameRequired,
+          errors.usernameLength,
+          errors.usernameUnusable,
+          errors.usernameTaken,
+        ),
+      },
+    )
     .put(
       '/profile/password',
       async ({ user, body, request, cookie }) => {
@@ -89,6 +134,16 @@ export const authRoutes = (deps: Deps) =>
         limit: 'rateLimitPassword',
         body: UpdatePassword,
         response: Message,
-        detail: documented('Change the password; ends every session', errors.currentPasswordRequired, errors.newPasswordRequired, errors.confirmationRequired, errors.currentPasswordWrong, errors.passwordMismatch, errors.passwordTooShort, errors.passwordTooLong, errors.passwordUnusable),
+        detail: documented(
+          'Change the password; ends every session',
+          errors.currentPasswordRequired,
+          errors.newPasswordRequired,
+          errors.confirmationRequired,
+          errors.currentPasswordWrong,
+          errors.passwordMismatch,
+          errors.passwordTooShort,
+          errors.passwordTooLong,
+          errors.passwordUnusable,
+        ),
       },
     )

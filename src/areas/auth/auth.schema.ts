@@ -33,7 +33,9 @@ export const Register = t.Object({
   password: t.String({ minLength: 8, maxLength: 512, pattern: noNul }),
   confirm_password: OptionalText(512),
   full_name: t.Optional(Nullable(t.String({ maxLength: 100, pattern: noNul }))),
-  profile_picture: t.Optional(Nullable(t.String({ maxLength: 524_288, pattern: noNul, description: 'URL or data URL' }))),
+  profile_picture: t.Optional(
+    Nullable(t.String({ maxLength: 524_288, pattern: noNul, description: 'URL or data URL' })),
+  ),
 })
 export type Register = typeof Register.static
 

@@ -89,7 +89,11 @@ const renewHash = async ({ db, passwords }: AuthDeps, user: UserRow, password: s
 }
 
 /** The user whom e-mail and password name. Unknown, inactive and wrong all look and last the same. */
-export const checkCredentials = async (deps: AuthDeps, { email, password }: Login, request: Request): Promise<UserRow> => {
+export const checkCredentials = async (
+  deps: AuthDeps,
+  { email, password }: Login,
+  request: Request,
+): Promise<UserRow> => {
   const user = findUserByEmail(deps.db, email)
   const isRight = await deps.passwords.verify(password, user?.passwordHash)
   const passwordHash = user?.isActive && isRight ? await renewHash(deps, user, password) : undefined
@@ -109,7 +113,12 @@ export const getUser = ({ db }: Pick<Deps, 'db'>, id: string): UserRow => {
   return user
 }
 
-export const changeUsername = (deps: AuthDeps, user: SignedInUser, requested: string | undefined, request: Request): UserRow => {
+export const changeUsername = (
+  deps: AuthDeps,
+  user: SignedInUser,
+  requested: string | undefined,
+  request: Request,
+): UserRow => {
   const username = requested?.trim()
   if (!username) throw errors.usernameRequired()
   if (username.length < 3 || username.length > 50) throw errors.usernameLength()

@@ -16,11 +16,30 @@ const sessionById = prepared((db) =>
 /** A live session of an active user: the only query that every authenticated request makes. */
 export const findLiveSession = (db: Db, id: string, now: number) => sessionById(db).get({ id, now })
 
-const userById = prepared((db) => db.select().from(users).where(eq(users.id, value('id'))).prepare())
+const userById = prepared((db) =>
+  db
+    .select()
+    .from(users)
+    .where(eq(users.id, value('id')))
+    .prepare(),
+)
 export const findUser = (db: Db, id: string): UserRow | undefined => userById(db).get({ id })
 
-const userByEmail = prepared((db) => db.select().from(users).where(eq(users.email, value('email'))).prepare())
-const usersByEmailKey = prepared((db) => db.select().from(users).where(eq(users.emailKey, value('key'))).limit(2).prepare())
+const userByEmail = prepared((db) =>
+  db
+    .select()
+    .from(users)
+    .where(eq(users.email, value('email')))
+    .prepare(),
+)
+const usersByEmailKey = prepared((db) =>
+  db
+    .select()
+    .from(users)
+    .where(eq(users.emailKey, value('key')))
+    .limit(2)
+    .prepare(),
+)
 /** Exact spelling first; otherwise the only account that differs by case alone (auth.md 13, row 20). */
 export const findUserByEmail = (db: Db, email: string): UserRow | undefined => {
   const exact = userByEmail(db).get({ email })
@@ -29,7 +48,8 @@ export const findUserByEmail = (db: Db, email: string): UserRow | undefined => {
   return alike.length === 1 ? alike[0] : undefined
 }
 
-export const isEmailTaken = (db: Db, email: string): boolean => usersByEmailKey(db).get({ key: email.toLowerCase() }) !== undefined
+export const isEmailTaken = (db: Db, email: string): boolean =>
+  usersByEmailKey(db).get({ key: email.toLowerCase() }) !== undefined
 
 export const isUsernameTaken = (db: Db, username: string, exceptUserId = ''): boolean =>
   db
@@ -42,7 +62,8 @@ export const hasUsers = (db: Db): boolean => db.select({ id: users.id }).from(us
 
 export const insertUser = (db: Db, row: UserRow) => db.insert(users).values(row).run()
 
-export const updateUser = (db: Db, id: string, changes: Partial<UserRow>) => db.update(users).set(changes).where(eq(users.id, id)).run()
+export const updateUser = (db: Db, id: string, changes: Partial<UserRow>) =>
+  db.update(users).set(changes).where(eq(users.id, id)).run()
 
 /** Replaces the hash unless somebody else has done so since it was read. Returns whether it did. */
 export const replacePasswordHash = (db: Db, id: string, from: string, to: string): boolean =>
@@ -55,14 +76,16 @@ export const replacePasswordHash = (db: Db, id: string, from: string, to: string
 
 export const insertSession = (db: Db, row: SessionRow) => db.insert(sessions).values(row).run()
 
-export const findSessionRow = (db: Db, id: string): SessionRow | undefined => db.select().from(sessions).where(eq(sessions.id, id)).get()
+export const findSessionRow = (db: Db, id: string): SessionRow | undefined =>
+  db.select().from(sessions).where(eq(sessions.id, id)).get()
 
 export const updateSession = (db: Db, id: string, changes: Partial<SessionRow>) =>
   db.update(sessions).set(changes).where(eq(sessions.id, id)).run()
 
 export const deleteSession = (db: Db, id: string) => db.delete(sessions).where(eq(sessions.id, id)).run()
 
-export const deleteSessionsOfUser = (db: Db, userId: string) => db.delete(sessions).where(eq(sessions.userId, userId)).run()
+export const deleteSessionsOfUser = (db: Db, userId: string) =>
+  db.delete(sessions).where(eq(sessions.userId, userId)).run()
 
 const surplusSessions = prepared((db) => {
   const newest = db

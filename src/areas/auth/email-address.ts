@@ -17,6 +17,10 @@ export const normalizeEmail = (text: string): string | undefined => {
   const typedDomain = address.slice(at + 1)
   if (at < 1 || local.includes('"') || oddInDomain.test(typedDomain)) return undefined
   const domain = domainToASCII(typedDomain)
-  const isValid = isEmail(`${local}@${domain}`, { allow_utf8_local_part: true, allow_underscores: false, require_tld: true })
+  const isValid = isEmail(`${local}@${domain}`, {
+    allow_utf8_local_part: true,
+    allow_underscores: false,
+    require_tld: true,
+  })
   return isValid ? `${local}@${domainToUnicode(domain)}` : undefined
 }

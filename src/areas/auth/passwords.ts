@@ -7,7 +7,8 @@ export const argon2id = { algorithm: 'argon2id', memoryCost: 19_456, timeCost: 2
 const bcryptPrefix = '$2'
 const bcryptMaxBytes = 72
 /** argon2id of a random text, made with the parameters above. */
-const nobodysHash = '$argon2id$v=19$m=19456,t=2,p=1$JqTcCCgBNTMYs7qWyYo5osdHUQYA3J8n263IEMdU2gU$hdMkpi1x50zBSQ8y7U07NK6DlIVFO7RLi2CWyfdcsCk'
+const nobodysHash =
+  '$argon2id$v=19$m=19456,t=2,p=1$JqTcCCgBNTMYs7qWyYo5osdHUQYA3J8n263IEMdU2gU$hdMkpi1x50zBSQ8y7U07NK6DlIVFO7RLi2CWyfdcsCk'
 
 export interface Passwords {
   hash(password: string): Promise<string>
@@ -28,7 +29,9 @@ export const createPasswords = (parameters: Bun.Password.Argon2Algorithm = argon
     hash: (password) => queue.run(() => Bun.password.hash(password, parameters)),
     verify: (password, hash) =>
       queue.run(async () => {
-        const matches = await Bun.password.verify(forHash(password, hash ?? nobodysHash), hash ?? nobodysHash).catch(() => false)
+        const matches = await Bun.password
+          .verify(forHash(password, hash ?? nobodysHash), hash ?? nobodysHash)
+          .catch(() => false)
         return hash !== undefined && matches
       }),
     needsRehash: (hash) => hash.startsWith(bcryptPrefix),

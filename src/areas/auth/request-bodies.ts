@@ -3,14 +3,17 @@ import type { Login, Register } from './auth.schema.ts'
 import { normalizeEmail } from './email-address.ts'
 import { hasControlCharacter } from './username.ts'
 
-const badEmail = (reason: string) => new FieldError('email', `value is not a valid email address: ${reason}`)
+const badEmail = (reason: string) =>
+  new FieldError(['email'], 'value_error', `value is not a valid email address: ${reason}`)
 
 /** The same with username and e-mail as they are stored. Throws `FieldError`. */
 export const readRegister = (body: Register): Register => {
   const username = body.username.trim()
   const email = normalizeEmail(body.email)
-  if (username.length < 3) throw new FieldError('username', 'String should have at least 3 characters')
-  if (hasControlCharacter(username)) throw new FieldError('username', 'String should not contain control characters')
+  if (username.length < 3)
+    throw new FieldError(['username'], 'string_too_short', 'String should have at least 3 characters')
+  if (hasControlCharacter(username))
+    throw new FieldError(['username'], 'value_error', 'String should not contain control characters')
   if (email === undefined) throw badEmail('An email address looks like name@example.com.')
   return { ...body, username, email }
 }
@@ -23,7 +26,8 @@ export const readLogin = (body: Login): Login => {
 
 /** A field of a body of any form. Undefined unless it is a text. */
 export const readText = (body: unknown, name: string): string | undefined => {
-  const value = typeof body === 'object' && body !== null && Object.hasOwn(body, name) ? Reflect.get(body, name) : undefined
+  const value =
+    typeof body === 'object' && body !== null && Object.hasOwn(body, name) ? Reflect.get(body, name) : undefined
   return typeof value === 'string' ? value : undefined
 }
 

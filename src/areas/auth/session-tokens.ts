@@ -43,7 +43,8 @@ export const createSessionTokens = (config: Config, secretKey: string, clock: Cl
 
   const verifySlowly = async (token: string): Promise<AccessClaims | undefined> => {
     const claims = await signer.verify(token, { algorithms, currentDate: now(), requiredClaims: ['exp', 'sub', 'sid'] })
-    if (!claims || 'refresh' in claims || typeof claims.sub !== 'string' || typeof claims['sid'] !== 'string') return undefined
+    if (!claims || 'refresh' in claims || typeof claims.sub !== 'string' || typeof claims['sid'] !== 'string')
+      return undefined
     const access = { userId: claims.sub, sessionId: claims['sid'], expiresAt: (claims.exp ?? 0) * 1000 }
     verified.set(token, access)
     return access
@@ -52,7 +53,13 @@ export const createSessionTokens = (config: Config, secretKey: string, clock: Cl
     signAccess: (userId, sessionId) =>
       signer.sign({ sub: userId, sid: sessionId, exp: inSeconds(clock()) + config.accessTokenMinutes * 60 }),
     signRefresh: ({ userId, sessionId, refreshId }) =>
-      signer.sign({ sub: userId, sid: sessionId, jti: refreshId, refresh: true, exp: inSeconds(clock()) + config.refreshTokenDays * 86_400 }),
+      signer.sign({
+        sub: userId,
+        sid: sessionId,
+        jti: refreshId,
+        refresh: true,
+        exp: inSeconds(clock()) + config.refreshTokenDays * 86_400,
+      }),
     verifyAccess(token) {
       if (token.length > maxTokenLength) return undefined
       const known = verified.get(token)
@@ -63,7 +70,11 @@ export const createSessionTokens = (config: Config, secretKey: string, clock: Cl
     },
     async verifyRefresh(token) {
       if (token.length > maxTokenLength) return 'invalid'
-      const claims = await signer.verify(token, { algorithms, currentDate: now(), requiredClaims: ['exp', 'sub', 'sid'] })
+      const claims = await signer.verify(token, {
+        algorithms,
+        currentDate: now(),
+        requiredClaims: ['exp', 'sub', 'sid'],
+      })
       if (!claims) {
         // Well signed but too old? Then the person is told so.
         const old = await signer.verify(token, { algorithms, currentDate: new Date(0), requiredClaims: ['exp'] })

@@ -5,7 +5,14 @@ import { AppError } from '../../shared/app-error.ts'
 import { newNonce, newUuid } from '../../shared/ids.ts'
 import * as errors from './auth.errors.ts'
 import type { Tokens } from './auth.schema.ts'
-import { deleteSession, deleteSurplusSessions, findSessionRow, findUser, insertSession, updateSession } from './auth.store.ts'
+import {
+  deleteSession,
+  deleteSurplusSessions,
+  findSessionRow,
+  findUser,
+  insertSession,
+  updateSession,
+} from './auth.store.ts'
 import type { UserRow } from './auth.table.ts'
 import type { RefreshClaims } from './session-tokens.ts'
 
@@ -80,7 +87,8 @@ const rotate = ({ db, clock, config }: SessionDeps, claims: RefreshClaims): Rota
     if (!findUser(db, claims.userId)?.isActive) return { failure: errors.refreshUserGone() }
     const session = findSessionRow(db, claims.sessionId)
     const now = clock()
-    if (!session || session.userId !== claims.userId || session.expiresAt <= now) return { failure: errors.refreshExpired() }
+    if (!session || session.userId !== claims.userId || session.expiresAt <= now)
+      return { failure: errors.refreshExpired() }
     if (session.refreshId !== claims.refreshId) {
       const isInGrace = session.previousRefreshId === claims.refreshId && now - session.rotatedAt <= graceMs
       return isInGrace
@@ -113,7 +121,10 @@ export interface RefreshCandidates {
  * it read the answer. But cookies are shared by all clients on a host: somebody else's must not swap the account of the
  * client that names its own token in the body.
  */
-const readCandidates = async (deps: SessionDeps, { cookie, body }: RefreshCandidates): Promise<(RefreshClaims | AppError)[]> => {
+const readCandidates = async (
+  deps: SessionDeps,
+  { cookie, body }: RefreshCandidates,
+): Promise<(RefreshClaims | AppError)[]> => {
   const fromCookie = cookie ? await readClaims(deps, cookie) : undefined
   const fromBody = body ? await readClaims(deps, body) : undefined
   const isForeignCookie = isClaims(fromCookie) && isClaims(fromBody) && fromCookie.userId !== fromBody.userId
@@ -127,7 +138,11 @@ const isClaims = (one: RefreshClaims | AppError | undefined): one is RefreshClai
  * Trades a refresh token for new tokens; a stale cookie does not block a good token in the body (auth.md 13, row 22). An
  * old token that comes back ends its session, unless the same request shows a good one of it.
  */
-export const refreshSession = async (deps: SessionDeps, candidates: RefreshCandidates, request: Request): Promise<Tokens> => {
+export const refreshSession = async (
+  deps: SessionDeps,
+  candidates: RefreshCandidates,
+  request: Request,
+): Promise<Tokens> => {
   const replayed: RefreshClaims[] = []
   let failure = errors.noRefreshToken()
   let next: RefreshClaims | undefined

@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { documented } from '../../http/documented.ts'
 import { requireUser } from '../../http/session.ts'
 import { listConversations } from './conversation-list.store.ts'
+import { personaNotFound } from '../personas/personas.errors.ts'
 import * as errors from './conversations.errors.ts'
 import * as schema from './conversations.schema.ts'
 import { toConversation, toFilters } from './conversations.schema.ts'
@@ -33,6 +34,6 @@ export const conversationListRoutes = (deps: Deps) =>
         params: schema.PersonaParams,
         query: schema.ListByPersonaQuery,
         response: schema.Conversations,
-        detail: documented('Your conversations with one of your personas', errors.personaNotFound),
+        detail: documented('Your conversations with one of your personas', personaNotFound),
       },
     )

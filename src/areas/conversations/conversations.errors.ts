@@ -1,7 +1,6 @@
 import { defineError } from '../../shared/app-error.ts'
 
 export const conversationNotFound = defineError(404, 'conversations.not_found', 'Conversation not found')
-export const personaNotFound = defineError(404, 'conversations.persona_not_found', 'Persona not found')
 export const foreignConversations = defineError(
   403,
   'conversations.foreign_user',

@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { documented } from '../../http/documented.ts'
 import { requireUser } from '../../http/session.ts'
 import { conversationListRoutes } from './conversation-list.routes.ts'
+import { personaNotFound } from '../personas/personas.errors.ts'
 import * as errors from './conversations.errors.ts'
 import * as schema from './conversations.schema.ts'
 import { toConversation } from './conversations.schema.ts'
@@ -17,7 +18,7 @@ export const conversationsRoutes = (deps: Deps) =>
       user: true,
       body: schema.CreateConversation,
       response: schema.Conversation,
-      detail: documented('Start a conversation', errors.foreignOwner, errors.personaNotFound),
+      detail: documented('Start a conversation', errors.foreignOwner, personaNotFound),
     })
     .get(
       '/conversations/:conversationId',
@@ -37,7 +38,7 @@ export const conversationsRoutes = (deps: Deps) =>
         params: schema.ConversationParams,
         body: schema.UpdateConversation,
         response: schema.Conversation,
-        detail: documented('Change what is sent', errors.conversationNotFound, errors.personaNotFound),
+        detail: documented('Change what is sent', errors.conversationNotFound, personaNotFound),
       },
     )
     .delete(
@@ -75,7 +76,7 @@ export const conversationsRoutes = (deps: Deps) =>
         params: schema.ConversationParams,
         body: schema.UpdateConversationPersona,
         response: schema.Conversation,
-        detail: documented('Choose a persona, or none', errors.conversationNotFound, errors.personaNotFound),
+        detail: documented('Choose a persona, or none', errors.conversationNotFound, personaNotFound),
       },
     )
     .use(messagesRoutes(deps))

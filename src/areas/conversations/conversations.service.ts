@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps, SignedInUser } from '../../deps.ts'
-import { isSameId, newUuid, toHexId } from '../../shared/ids.ts'
-import { ownsPersona } from '../personas/personas.store.ts'
+import { isSameId, newUuid } from '../../shared/ids.ts'
+import { checkPersona } from '../personas/personas.service.ts'
 import { listConversations } from './conversation-list.store.ts'
 import * as errors from './conversations.errors.ts'
 import {
@@ -45,17 +45,6 @@ export const getConversation = ({ db }: ReadDeps, userId: string, id: string): C
   const conversation = findConversation(db, userId, id)
   if (!conversation) throw errors.conversationNotFound()
   return conversation
-}
-
-/** Throws 404. No persona at all (null or empty) is fine. */
-export const assertOwnPersona = ({ db }: ReadDeps, userId: string, personaId: string | null | undefined) => {
-  if (personaId && !ownsPersona(db, userId, personaId)) throw errors.personaNotFound()
-}
-
-/** The stored spelling of the id of an own persona, null for an empty one. Throws 404. */
-export const checkPersona = (deps: ReadDeps, userId: string, personaId: string | null | undefined): string | null => {
-  assertOwnPersona(deps, userId, personaId)
-  return personaId ? toHexId(personaId) : null
 }
 
 export const createConversation = (deps: WriteDeps, user: SignedInUser, body: CreateConversation): ConversationRow => {
@@ -112,8 +101,7 @@ export const removeConversation = ({ db }: ReadDeps, userId: string, id: string)
 }
 
 export const listOfPersona = (deps: ReadDeps, userId: string, personaId: string, page: Page): ConversationRow[] => {
-  if (!ownsPersona(deps.db, userId, personaId)) throw errors.personaNotFound()
-  return listConversations(deps.db, userId, { personaId }, page)
+  return listConversations(deps.db, userId, { personaId: checkPersona(deps, userId, personaId) ?? '' }, page)
 }
 
 export const listMessagesOf = (deps: ReadDeps, userId: string, id: string, page: Page): MessageRow[] =>

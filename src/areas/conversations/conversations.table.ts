@@ -59,7 +59,9 @@ export const messages = sqliteTable(
   (table) => [
     index('messages_conversation_seq').on(table.conversationId, table.seq),
     // Partial: the start looks for what a crash left behind without reading the table.
-    index('messages_streaming').on(table.state).where(sql`state = 'streaming'`),
+    index('messages_streaming')
+      .on(table.state)
+      .where(sql`state = 'streaming'`),
   ],
 )
 export type MessageRow = typeof messages.$inferSelect

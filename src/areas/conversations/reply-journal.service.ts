@@ -1,7 +1,7 @@
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { newUuid } from '../../shared/ids.ts'
-import { insertMessage, touchConversation, updateMessage } from './conversations.store.ts'
+import { insertMessage, markInterruptedMessages, touchConversation, updateMessage } from './conversations.store.ts'
 import type { MessageState } from './conversations.table.ts'
 
 type JournalDeps = Pick<Deps, 'db' | 'clock' | 'log'>
@@ -16,6 +16,8 @@ export interface ReplyRecord {
 
 export interface ReplyJournal {
   open(conversationId: string): ReplyRecord
+  /** For the start: marks replies that a crash cut off as interrupted. Returns how many there were. */
+  recover(): number
 }
 
 interface Draft {
@@ -61,6 +63,7 @@ export const createReplyJournal = (deps: JournalDeps): ReplyJournal => {
     }
   }
   return {
+    recover: () => markInterruptedMessages(deps.db, deps.clock()),
     open(conversationId) {
       const draft: Draft = { id: newUuid(), conversationId, text: '', isStored: false }
       return {

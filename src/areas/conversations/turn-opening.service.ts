@@ -4,7 +4,12 @@ import type { Deps } from '../../deps.ts'
 import { isSameId, newUuid } from '../../shared/ids.ts'
 import { pageMismatch } from './conversations.errors.ts'
 import { addMessage } from './conversations.service.ts'
-import { insertConversation, listNewestMessages, listSystemMessages, updateConversation } from './conversations.store.ts'
+import {
+  insertConversation,
+  listNewestMessages,
+  listSystemMessages,
+  updateConversation,
+} from './conversations.store.ts'
 import type { ConversationRow, MessageRow, MessageSender } from './conversations.table.ts'
 
 export interface TurnOpening {

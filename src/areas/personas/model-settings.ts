@@ -13,7 +13,8 @@ const rules: Record<string, Rule> = {
   top_p: range(0, 1),
   frequency_penalty: range(-2, 2),
   presence_penalty: range(-2, 2),
-  context_window: (value) => (Number.isInteger(Number(value)) && Number(value) > 0 ? undefined : 'must be a positive integer'),
+  context_window: (value) =>
+    Number.isInteger(Number(value)) && Number(value) > 0 ? undefined : 'must be a positive integer',
   stop_sequences: (value) =>
     Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : 'must be a list of strings',
 }

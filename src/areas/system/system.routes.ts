@@ -11,7 +11,10 @@ const Readiness = t.Object({
 
 export const systemRoutes = (deps: Deps) =>
   new Elysia({ name: 'areas.system' })
-    .get('/health', () => ({ status: 'healthy' as const }), { response: Health, detail: documented('Whether the process answers') })
+    .get('/health', () => ({ status: 'healthy' as const }), {
+      response: Health,
+      detail: documented('Whether the process answers'),
+    })
     .get(
       '/health/ready',
       ({ status }) => {
@@ -19,5 +22,8 @@ export const systemRoutes = (deps: Deps) =>
         const isReady = Object.values(checks).every((check) => check === 'ok')
         return isReady ? { status: 'ready' as const, checks } : status(503, { status: 'not_ready' as const, checks })
       },
-      { response: { 200: Readiness, 503: Readiness }, detail: documented('Whether database, schema and worker are in order') },
+      {
+        response: { 200: Readiness, 503: Readiness },
+        detail: documented('Whether database, schema and worker are in order'),
+      },
     )

@@ -1,0 +1,3 @@
+import { defineError } from '../../shared/app-error.ts'
+
+export const personaNotFound = defineError(404, 'personas.not_found', 'Persona not found')
