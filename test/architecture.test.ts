@@ -42,7 +42,7 @@ const rows: Row[] = [
     files: /^areas\/(?<own>[^/]+)\/.*\.schema\.ts$/,
     may: [
       'shared/',
-      'http/(wire-types|pagination)\\.ts',
+      'http/(wire-types|json-object|pagination)\\.ts',
       'areas/[^/]+/[^/]+\\.schema\\.ts',
       'areas/<own>/(?!.*\\.(table|store|service|routes)\\.ts)',
     ],

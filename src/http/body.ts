@@ -5,6 +5,7 @@ import { FieldError } from './validation-details.ts'
 
 const unsupportedType = defineError(415, 'http.unsupported_media_type', 'Send the body as application/json')
 const tooDeep = defineError(422, 'http.too_deep', 'The body is nested too deeply')
+const incomplete = defineError(400, 'http.incomplete_body', 'The connection was closed before the whole body came')
 const undecodable = defineError(400, 'http.undecodable', 'There was an error parsing the body')
 const maxDepth = 64
 
@@ -25,12 +26,21 @@ export class JsonSyntaxError extends Error {
 export const readText = async (request: Request, limitBytes: number): Promise<string> => {
   const announced = Number(request.headers.get('content-length') ?? Number.NaN)
   if (announced > limitBytes) throw bodyTooLarge(limitBytes, announced)
-  // The server never hands over more than what was announced.
-  const bytes = announced >= 0 ? await request.bytes() : await readCounted(request, limitBytes)
+  const bytes = await readBytes(request, announced, limitBytes)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw undecodable()
+  }
+}
+
+const readBytes = async (request: Request, announced: number, limitBytes: number): Promise<Uint8Array> => {
+  try {
+    // The server never hands over more than what was announced.
+    return announced >= 0 ? await request.bytes() : await readCounted(request, limitBytes)
+  } catch (error) {
+    // Who hangs up in the middle is no failure of ours.
+    throw request.signal.aborted || (error as Error).name === 'AbortError' ? incomplete() : error
   }
 }
 
@@ -76,38 +86,53 @@ interface Route {
   hooks: { body?: unknown }
 }
 
-const takesOnlyObjects = (schema: BodySchema | undefined): boolean =>
-  schema?.type === 'object' || (schema?.anyOf?.every((one) => one.type === 'null' || takesOnlyObjects(one)) ?? false)
+/** Types at the top of a schema, e.g. `object` and `null`. */
+const topTypes = (schema: BodySchema | undefined): string[] =>
+  schema?.anyOf ? schema.anyOf.flatMap(topTypes) : [schema?.type ?? 'any']
 
-const isObject = (value: unknown) => typeof value === 'object' && !Array.isArray(value)
+const typeOf = (value: unknown) => {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'array' : typeof value
+}
+
+/**
+ * Elysia makes an object of whatever comes before it checks a schema that wants one: `[]` and nothing at all would pass
+ * as `{}`. What really came is remembered, and judged once it is known who asks.
+ */
+const rememberTypes = (listRoutes: () => Route[]) => {
+  const sent = new WeakMap<Request, string>()
+  let accepted: Map<string, string[]> | undefined
+  return {
+    remember: (request: Request, value: unknown) => {
+      if (typeOf(value) !== 'object') sent.set(request, typeOf(value))
+    },
+    check: (request: Request, route: string) => {
+      const type = sent.get(request)
+      if (type === undefined) return
+      accepted ??= new Map(
+        listRoutes().map(({ method, path, hooks }) => [`${method} ${path}`, topTypes(hooks.body as BodySchema | undefined)]),
+      )
+      const types = accepted.get(`${request.method} ${route}`) ?? []
+      if (!types.includes('object') || types.includes('any') || types.includes(type)) return
+      if (type === 'null') throw new FieldError([], 'missing', 'Field required')
+      throw new FieldError([], 'dict_type', 'Input should be a valid object')
+    },
+  }
+}
 
 /**
  * Parses every JSON body. Other types are refused: a form of a foreign web page must not look like JSON.
  * An empty body is no body. Uploads use `parse: 'none'` and read the request themselves.
  */
 export const jsonBody = ({ config }: Pick<Deps, 'config'>, listRoutes: () => Route[]) => {
-  // Elysia copies the fields of a list or a text into an object before it checks the schema: `[]` would pass as `{}`.
-  const notObjects = new WeakSet<Request>()
-  let objectRoutes: Set<string> | undefined
-  const takesObject = (method: string, route: string) => {
-    objectRoutes ??= new Set(
-      listRoutes().flatMap(({ method: one, path, hooks }) =>
-        takesOnlyObjects(hooks.body as BodySchema | undefined) ? [`${one} ${path}`] : [],
-      ),
-    )
-    return objectRoutes.has(`${method} ${route}`)
-  }
+  const types = rememberTypes(listRoutes)
   return new Elysia({ name: 'http.body' })
     .onParse({ as: 'global' }, async ({ request }, contentType) => {
       const text = await readText(request, config.maxRequestBytes)
-      if (text === '') return null
-      if (!isJson(contentType.toLowerCase())) throw unsupportedType()
-      const value = parseJson(text)
-      if (!isObject(value)) notObjects.add(request)
+      if (text !== '' && !isJson(contentType.toLowerCase())) throw unsupportedType()
+      const value = text === '' ? null : parseJson(text)
+      types.remember(request, value)
       return value
     })
-    .onBeforeHandle({ as: 'global' }, ({ request, route }) => {
-      if (notObjects.has(request) && takesObject(request.method, route))
-        throw new FieldError([], 'dict_type', 'Input should be a valid object')
-    })
+    .onBeforeHandle({ as: 'global' }, ({ request, route }) => types.check(request, route))
 }

@@ -1,13 +1,8 @@
 import { t } from 'elysia'
-import { Nullable, OptionalText } from '../../http/wire-types.ts'
+import { JsonObjectOrNull } from '../../http/json-object.ts'
+import { OptionalText } from '../../http/wire-types.ts'
 
-const Params = t.Optional(
-  Nullable(
-    t.Record(t.String({ maxLength: 100 }), t.Unknown(), {
-      description: 'Sampling parameters; unknown ones are ignored',
-    }),
-  ),
-)
+const Params = t.Optional(JsonObjectOrNull('Sampling parameters; unknown ones are ignored'))
 
 /** Which model answers (ai.md 2.1). `user_id` is accepted and ignored: the token says who asks. */
 const target = {
@@ -35,7 +30,7 @@ export const Chat = t.Object({
   conversation_id: OptionalText(200),
   persona_id: OptionalText(200),
   persona_system_prompt: OptionalText(maxContent),
-  persona_model_settings: t.Optional(Nullable(t.Record(t.String({ maxLength: 100 }), t.Unknown()))),
+  persona_model_settings: t.Optional(JsonObjectOrNull()),
   persona_sample_greeting: OptionalText(maxContent),
 })
 export type Chat = typeof Chat.static

@@ -1,4 +1,5 @@
 import { t } from 'elysia'
+import { JsonObject } from '../../http/json-object.ts'
 import { Nullable } from '../../http/wire-types.ts'
 
 export const ProviderIds = t.Object({ providers: t.Array(t.String()) })
@@ -32,7 +33,7 @@ const model = {
   id: t.String(),
   name: t.String(),
   provider: t.String(),
-  metadata: t.Record(t.String(), t.Unknown()),
+  metadata: JsonObject(),
 }
 export const Models = t.Object({ models: t.Array(t.Object(model)) })
 

@@ -1,8 +1,7 @@
 import { t } from 'elysia'
+import { JsonObject } from '../../http/json-object.ts'
 
-const Config = t.Record(t.String({ maxLength: 100 }), t.Unknown(), {
-  description: '`api_key`, `base_url`, `server_url` … Keys come back masked',
-})
+const Config = JsonObject('`api_key`, `base_url`, `server_url` … Keys come back masked')
 
 export const ProviderInstance = t.Object({
   id: t.String({ description: '`ai_provider_<provider>_<instance_id>`' }),

@@ -4,6 +4,7 @@ import type { UpstreamError } from '../../shared/upstream-error.ts'
 import * as errors from './ai.errors.ts'
 import { errorEvent } from './chat-events.ts'
 import type { TurnOutcome } from './chat-turn.ts'
+import { getProvider } from './provider-catalog.ts'
 import type { LiveReply } from './live-replies.ts'
 import { toWireUsage } from './wire-usage.ts'
 
@@ -19,7 +20,7 @@ export const toReply = (
   { text, finishReason, usage, error }: TurnOutcome,
 ) => {
   if (error) throw toHttpError(error)
-  return { text, provider, model, finish_reason: finishReason, metadata: usage ? { usage: toWireUsage(usage) } : {} }
+  return { text, provider: getProvider(provider).id, model, finish_reason: finishReason, metadata: usage ? { usage: toWireUsage(usage) } : {} }
 }
 
 const configurationCodes = new Set<string>([errors.noServer.code, errors.noApiKey.code, errors.noServerAddress.code])

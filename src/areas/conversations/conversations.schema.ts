@@ -1,8 +1,8 @@
 import { t } from 'elysia'
+import { JsonObjectOrNull } from '../../http/json-object.ts'
 import { optionalPageFields, pageFields } from '../../http/pagination.ts'
 import { Nullable, OptionalText, Timestamp } from '../../http/wire-types.ts'
 import { toIso } from '../../shared/clock.ts'
-import { JsonObjectOrNull } from './json-object.ts'
 import type { ConversationRow, MessageRow, MessageState } from './conversations.table.ts'
 
 const idText = t.String({ maxLength: 100, description: 'With or without dashes' })
@@ -62,7 +62,7 @@ export const CreateMessage = t.Object({
     description: '`assistant` is stored as `llm`',
   }),
   message: t.String({ maxLength: 1_048_576 }),
-  message_metadata: t.Optional(JsonObjectOrNull),
+  message_metadata: t.Optional(JsonObjectOrNull()),
 })
 export type CreateMessage = typeof CreateMessage.static
 
@@ -71,7 +71,7 @@ export const Message = t.Object({
   conversation_id: t.String(),
   sender: t.Union([t.Literal('user'), t.Literal('llm'), t.Literal('system')]),
   message: t.String(),
-  message_metadata: JsonObjectOrNull,
+  message_metadata: JsonObjectOrNull(),
   created_at: Timestamp,
   updated_at: Timestamp,
 })
