@@ -60,9 +60,16 @@ const createStream = (
   }
   const write = (bytes: Uint8Array): boolean => {
     if (!isOpen) return false
-    controller.enqueue(bytes)
-    if ((controller.desiredSize ?? 0) <= 0) end()
-    return isOpen
+    try {
+      controller.enqueue(bytes)
+      if ((controller.desiredSize ?? 0) > 0) return true
+      // Should it ever read on, it must not wait for the end for ever.
+      controller.enqueue(doneBytes)
+    } catch {
+      // Gone without a word. One lost listener must not fail the reply that all others listen to.
+    }
+    end()
+    return false
   }
   const stream = {
     write,

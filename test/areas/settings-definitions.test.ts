@@ -29,10 +29,10 @@ const definitionRows = (server: TestServer) =>
   server.database.sqlite.query('SELECT * FROM settings_definitions ORDER BY rowid').all()
 const auditRows = (server: TestServer) =>
   server.database.sqlite
-    .query(
+    .query<Record<string, string>, []>(
       "SELECT event_type, actor_id, resource_type, resource_id, status, extra_data FROM audit_logs WHERE event_type LIKE 'admin.%' ORDER BY rowid",
     )
-    .all() as Record<string, string>[]
+    .all()
 
 describe('GET /api/v1/settings/definitions', () => {
   test('200: lists everything in order of creation, to every user', async () => {

@@ -26,6 +26,9 @@ const note = (change: Record<string, unknown> = {}) => ({
   scope: 'user',
   ...change,
 })
+const breakRow = (server: TestServer, id: string, value = otherBox.seal('"x"', `settings_instances:${id}`)) =>
+  server.database.sqlite.run('UPDATE settings_instances SET value = ? WHERE id = ?', [value, id])
+const onPage = (page: number, value: unknown = 'v') => note({ scope: 'page', page_id: `${page}`, value })
 const countRows = (server: TestServer) =>
   server.database.sqlite.query('SELECT count(*) AS n FROM settings_instances').get()
 const dump = (server: TestServer) =>
@@ -42,9 +45,9 @@ describe('at rest', () => {
     const { body } = await bob('POST', path, note())
     const checkSealed = () => {
       const row = server.database.sqlite
-        .query("SELECT value FROM settings_instances WHERE definition_id = 'note'")
-        .get() as { value: string }
-      expect(row.value).toStartWith('v1.')
+        .query<{ value: string }, []>("SELECT value FROM settings_instances WHERE definition_id = 'note'")
+        .get()
+      expect(row?.value).toStartWith('v1.')
       expect(dump(server)).not.toContain('horse')
       expect(dump(server)).not.toContain(btoa(secret).slice(0, 12))
     }
@@ -72,9 +75,6 @@ describe('at rest', () => {
 })
 
 describe('a row that another key sealed', () => {
-  const breakRow = (server: TestServer, id: string, value = otherBox.seal('"x"', `settings_instances:${id}`)) =>
-    server.database.sqlite.run('UPDATE settings_instances SET value = ? WHERE id = ?', [value, id])
-
   test('200: its value is null, the others are there, and the log says it once', async () => {
     await using server = await start({ logLevel: 'warn' })
     const bob = server.as('bob')
@@ -151,7 +151,6 @@ describe('limits', () => {
   test('400: at most 1000 rows for a user', async () => {
     await using server = await start()
     const bob = server.as('bob')
-    const onPage = (page: number) => note({ scope: 'page', page_id: `${page}` })
     const first = await bob('POST', path, onPage(0))
     server.database.sqlite.run(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 992)

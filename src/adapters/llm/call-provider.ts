@@ -1,6 +1,5 @@
 import { UpstreamError } from '../../shared/upstream-error.ts'
 import type { GuardedFetch } from '../web/types.ts'
-import { CHAT_IDLE_TIMEOUT_MS, LOOKUP_IDLE_TIMEOUT_MS } from './limits.ts'
 import { webPage } from './protocol-errors.ts'
 import { toStatusError } from './provider-error.ts'
 import { readJson } from './response-body.ts'
@@ -30,7 +29,6 @@ export const postJson = async (fetch: GuardedFetch, call: ProviderCall, body: un
     headers: { ...call.headers, 'content-type': 'application/json' },
     body: JSON.stringify(body),
     signal: call.signal,
-    idleTimeoutMs: CHAT_IDLE_TIMEOUT_MS,
   })
   return checkAnswer(response, call)
 }
@@ -41,7 +39,6 @@ export const getJson = async (fetch: GuardedFetch, call: ProviderCall): Promise<
     method: 'GET',
     headers: call.headers,
     signal: call.signal,
-    idleTimeoutMs: LOOKUP_IDLE_TIMEOUT_MS,
   })
   return readJson(await checkAnswer(response, call), call.signal)
 }

@@ -11,8 +11,3 @@ export const JSON_LIMIT_BYTES = 8 * MIB
 export const ERROR_LIMIT_BYTES = 64 * KIB
 /** What a person gets to see of a provider's own error text, in UTF-16 code units. */
 export const ERROR_MESSAGE_LIMIT = 300
-
-/** Silence before the first token: a local model may have to be loaded from disk first (ai.md 2.4). */
-export const CHAT_IDLE_TIMEOUT_MS = 120_000
-/** Silence while a list or a version is asked for (ai.md 5.5). */
-export const LOOKUP_IDLE_TIMEOUT_MS = 8_000

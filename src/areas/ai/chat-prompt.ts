@@ -13,12 +13,11 @@ const roleOf = ({ sender, messageMetadata }: MessageRow): ChatMessage['role'] =>
   return sender === 'llm' ? 'assistant' : sender
 }
 
-/** An unanswered question that is asked again must not stand there twice. */
+/** An unanswered question that is asked again, maybe not for the first time, must not stand there twice. */
 const withoutRepeatedQuestion = (history: ChatMessage[], incoming: ChatMessage[]) => {
-  const last = history.at(-1)
-  const isRepeated =
-    last?.role === 'user' && incoming.some(({ role, content }) => role === 'user' && content === last.content)
-  return isRepeated ? history.slice(0, -1) : history
+  const asked = new Set(incoming.filter(({ role }) => role === 'user').map(({ content }) => content))
+  const isRepeated = ({ role, content }: ChatMessage) => role === 'user' && asked.has(content)
+  return history.slice(0, history.findLastIndex((message) => !isRepeated(message)) + 1)
 }
 
 /** Roles that no provider knows count as the user's words. */

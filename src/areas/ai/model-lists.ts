@@ -21,25 +21,28 @@ const keyOf = ({ provider, baseUrl, apiKey }: ModelServer) => `${provider}\n${ba
 const isDead = (error: unknown) =>
   error instanceof UpstreamError && (error.kind === 'unreachable' || error.kind === 'timeout')
 
+/** Aborts the work after that time, which then reads as a timeout. */
+export const withDeadline = async <T>(seconds: number, work: (deadline: AbortSignal) => Promise<T>): Promise<T> => {
+  const deadline = AbortSignal.timeout(seconds * 1000)
+  try {
+    return await work(deadline)
+  } catch (error) {
+    if (!deadline.aborted) throw error
+    throw new UpstreamError('timeout', `No answer within ${seconds} s`, { cause: error })
+  }
+}
+
 /** Remembers for a while which servers are dead and what their models are called. */
 export const createModelLists = ({ llm, clock, config }: Pick<Deps, 'llm' | 'clock' | 'config'>): ModelLists => {
   const downSince = createBoundedMap<string, number>(maxServers)
   const idsByName = createBoundedMap<string, Map<string, string>>(maxServers)
-  const limitMs = config.modelListSeconds * 1000
 
-  const request = async (server: ModelServer): Promise<ListedModel[]> => {
-    const deadline = AbortSignal.timeout(limitMs)
-    try {
-      return await llm(server.provider).listModels(server, deadline)
-    } catch (error) {
-      if (!deadline.aborted) throw error
-      throw new UpstreamError('timeout', `No answer within ${config.modelListSeconds} s`, { cause: error })
-    }
-  }
-  const load = async (server: ModelServer): Promise<ListedModel[]> => {
+  const load = async (server: ModelServer, signal?: AbortSignal): Promise<ListedModel[]> => {
     const key = keyOf(server)
     try {
-      const models = await request(server)
+      const models = await withDeadline(config.modelListSeconds, (deadline) =>
+        llm(server.provider).listModels(server, signal ? AbortSignal.any([signal, deadline]) : deadline),
+      )
       downSince.delete(key)
       idsByName.set(key, new Map(models.map(({ name, id }) => [name, id])))
       return models
@@ -49,7 +52,7 @@ export const createModelLists = ({ llm, clock, config }: Pick<Deps, 'llm' | 'clo
     }
   }
   return {
-    load,
+    load: (server) => load(server),
     async loadUnlessDown(server) {
       const since = downSince.get(keyOf(server))
       const agoMs = since === undefined ? Number.POSITIVE_INFINITY : clock() - since
@@ -64,7 +67,7 @@ export const createModelLists = ({ llm, clock, config }: Pick<Deps, 'llm' | 'clo
       if (known !== undefined) return known
       // Only Anthropic's display names differ from its ids, and an id has no spaces.
       if (server.provider !== 'claude' || !name.includes(' ') || signal.aborted) return name
-      const models = await load(server)
+      const models = await load(server, signal)
       return models.find((model) => model.name === name)?.id ?? name
     },
   }

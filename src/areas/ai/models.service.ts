@@ -3,6 +3,7 @@ import type { Deps, SignedInUser } from '../../deps.ts'
 import { isSameId } from '../../shared/ids.ts'
 import { UpstreamError } from '../../shared/upstream-error.ts'
 import * as errors from './ai.errors.ts'
+import { withDeadline } from './model-lists.ts'
 import type { AllModels, CatalogEntry, ModelsQuery, ServerModel, Validate, Validation } from './models.schema.ts'
 import { getProvider, type ProviderInfo, providers } from './provider-catalog.ts'
 import {
@@ -145,6 +146,8 @@ const toTestedServer = (deps: SettingsDeps, provider: ProviderInfo, { config }: 
     apiKey: config.api_key || undefined,
   }
 }
+
+const versionSeconds = 5
 
 /** Whether address and key work, by really asking the provider. Failures are answers, too. Throws only for an unknown provider. */
 export const validateProvider = async (deps: ModelDeps, body: Validate): Promise<Validation> => {

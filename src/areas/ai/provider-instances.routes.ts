@@ -3,6 +3,8 @@ import type { Deps } from '../../deps.ts'
 import { documented } from '../../http/documented.ts'
 import { requireUser } from '../../http/session.ts'
 import * as errors from './ai.errors.ts'
+import { UserQuery } from './models.schema.ts'
+import { assertSelf } from './models.service.ts'
 import {
   InstanceParams,
   ProviderInstance,
@@ -17,11 +19,19 @@ import { listInstances, listServers, removeInstance, saveInstance } from './prov
 export const providerInstanceRoutes = (deps: Deps) =>
   new Elysia({ name: 'areas.ai.provider-instances', prefix: '/api/v1/ai/settings' })
     .use(requireUser(deps))
-    .get('/providers', ({ user }) => ({ instances: listInstances(deps, user.id) }), {
-      user: true,
-      response: ProviderInstances,
-      detail: documented('Your model servers and API keys'),
-    })
+    .get(
+      '/providers',
+      ({ user, query }) => {
+        assertSelf(user, query.user_id)
+        return { instances: listInstances(deps, user.id) }
+      },
+      {
+        user: true,
+        query: UserQuery,
+        response: ProviderInstances,
+        detail: documented('Your model servers and API keys', errors.foreignUser),
+      },
+    )
     .post('/providers', ({ user, body }) => saveInstance(deps, user, body), {
       user: true,
       body: SaveProviderInstance,

@@ -98,7 +98,9 @@ const saveOllamaServer = (deps: InstanceDeps, userId: string, provider: Provider
 const keyNames = ['api_key', 'apiKey']
 
 const saveKeySetting = (deps: InstanceDeps, userId: string, provider: ProviderInfo, body: SaveProviderInstance) => {
-  const stored = asFields(findUserSettingValue(deps, userId, provider.settingsId))
+  const old = findUserSettingValue(deps, userId, provider.settingsId)
+  // Rows of the first versions hold the bare key.
+  const stored: Fields = typeof old === 'string' && old !== '' ? { api_key: old } : asFields(old)
   const storedId = asText(stored['instance_id']) || provider.defaultServerId
   if (Object.keys(stored).length > 0 && storedId !== body.instance_id) throw errors.oneInstance(provider.label)
   // One spelling of the key, so that an old one in the other does not win.

@@ -31,10 +31,11 @@ export interface PassListener {
 }
 
 /** Whether a cut-off answer is to be continued; notes why not. */
-const mayContinue = (record: PassRecord, settings: AutoContinue, progress: number): boolean => {
+const mayContinue = (record: PassRecord, settings: AutoContinue, { answer, progress }: { answer: string; progress: number }): boolean => {
   if (!settings.isEnabled || !isTruncated(record.finishReasons.at(-1) ?? '')) return false
   if (record.continuations >= settings.maxPasses) record.stoppedBy = 'max_passes_reached'
-  else if (record.continuations > 0 && progress <= settings.minProgressChars) record.stoppedBy = 'no_progress'
+  // Without a word there is nothing to go on from: the same question would get the same silence.
+  else if (answer === '' || (record.continuations > 0 && progress <= settings.minProgressChars)) record.stoppedBy = 'no_progress'
   return record.stoppedBy === undefined
 }
 
@@ -67,7 +68,7 @@ export const runPasses = async (
       listener.onText(chunk.text)
     }
     record.finishReasons.push(finishReason)
-    if (!mayContinue(record, settings, answer.length - lengthBefore)) return
+    if (!mayContinue(record, settings, { answer, progress: answer.length - lengthBefore })) return
     record.continuations++
     listener.onContinue(record.continuations, finishReason)
   }

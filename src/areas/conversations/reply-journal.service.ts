@@ -29,17 +29,28 @@ interface Draft {
 
 const saveEveryMs = 900
 
-const save = ({ db, clock }: JournalDeps, draft: Draft, state: MessageState, metadata: Record<string, unknown>) => {
+const isWithoutConversation = (error: unknown): boolean =>
+  error instanceof Error &&
+  (('code' in error && error.code === 'SQLITE_CONSTRAINT_FOREIGNKEY') || isWithoutConversation(error.cause))
+
+const write = ({ db, clock }: JournalDeps, draft: Draft, state: MessageState, messageMetadata: Record<string, unknown>) => {
   const now = clock()
-  if (draft.isStored) {
-    updateMessage(db, draft.id, { message: draft.text, messageMetadata: metadata, state, updatedAt: now })
-  } else {
-    const { id, conversationId, text: message } = draft
-    const times = { createdAt: now, updatedAt: now }
-    insertMessage(db, { id, conversationId, sender: 'llm', message, messageMetadata: metadata, state, ...times })
+  const { id, conversationId, text: message, isStored } = draft
+  const content = { message, messageMetadata, state, updatedAt: now }
+  if (isStored) updateMessage(db, id, content)
+  else insertMessage(db, { ...content, id, conversationId, sender: 'llm', createdAt: now })
+  touchConversation(db, conversationId, now)
+}
+
+/** False when somebody deleted the conversation: then there is nowhere to store, and nothing went wrong. */
+const save = (deps: JournalDeps, draft: Draft, state: MessageState, metadata: Record<string, unknown>): boolean => {
+  try {
+    write(deps, draft, state, metadata)
+    return true
+  } catch (error) {
+    if (isWithoutConversation(error)) return false
+    throw error
   }
-  draft.isStored = true
-  touchConversation(db, draft.conversationId, now)
 }
 
 /**
@@ -53,9 +64,9 @@ export const createReplyJournal = (deps: JournalDeps): ReplyJournal => {
   const saveDirty = () => {
     timer = undefined
     try {
-      inTransaction(deps.db, () => {
-        for (const draft of dirty) save(deps, draft, 'streaming', {})
-      })
+      const saved = inTransaction(deps.db, () => [...dirty].filter((draft) => save(deps, draft, 'streaming', {})))
+      // Only after the commit: what was rolled back is not stored.
+      for (const draft of saved) draft.isStored = true
       dirty.clear()
     } catch (error) {
       // The text is still in memory; `finish` writes all of it.
@@ -75,7 +86,7 @@ export const createReplyJournal = (deps: JournalDeps): ReplyJournal => {
         finish(state, metadata) {
           dirty.delete(draft)
           if (draft.text === '' && !draft.isStored) return
-          inTransaction(deps.db, () => save(deps, draft, state, metadata))
+          inTransaction(deps.db, () => void save(deps, draft, state, metadata))
         },
         get text() {
           return draft.text
