@@ -87,7 +87,7 @@ export const list = (names: Names, fallback: string[], doc: string) =>
     const parsed: unknown = JSON.parse(value)
     if (!Array.isArray(parsed) || !parsed.every((item) => typeof item === 'string'))
       throw new Error('must be a list of strings')
-    return parsed.filter(Boolean)
+    return parsed.map((item: string) => item.trim()).filter(Boolean)
   })
 
 export interface RateLimit {
@@ -141,7 +141,10 @@ const readRaw = (one: ConfigField<unknown>, name: string, environment: Environme
   const file = one.isSecret ? environment[`${name}_FILE`] : undefined
   if (!file) return undefined
   try {
-    return readFileSync(file, 'utf8').trim()
+    // Editors end a file with a line break; spaces belong to the secret, as they would in the variable.
+    const content = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '')
+    if (content === '') problems.push(`${name}_FILE names an empty file`)
+    return content === '' ? undefined : content
   } catch (error) {
     problems.push(`${name}_FILE cannot be read: ${(error as Error).message}`)
     return undefined

@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js'
 import {
   choice,
   type ConfigField,
@@ -64,7 +65,7 @@ export const configFields = {
   trustedProxies: list(
     ['TRUSTED_PROXIES', 'FORWARDED_ALLOW_IPS'],
     [],
-    'Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-*` headers are believed; `*` for all',
+    'Addresses or CIDR ranges of reverse proxies whose `X-Forwarded-*` headers are believed; `*` for every direct peer',
   ),
 
   maxRequestBytes: integer(
@@ -83,7 +84,7 @@ export const configFields = {
   rateLimitRegister: rateLimit('RATE_LIMIT_REGISTER', '3/3600', 'Registrations per address'),
   rateLimitLogin: rateLimit('RATE_LIMIT_LOGIN', '5/300', 'Logins per address and account'),
   rateLimitLoginAddress: rateLimit('RATE_LIMIT_LOGIN_ADDRESS', '30/300', 'Logins per address, whatever the account'),
-  rateLimitRefresh: rateLimit('RATE_LIMIT_REFRESH', '30/300', 'Token refreshes per session address'),
+  rateLimitRefresh: rateLimit('RATE_LIMIT_REFRESH', '30/300', 'Token refreshes per address'),
   rateLimitPassword: rateLimit('RATE_LIMIT_PASSWORD', '5/300', 'Password changes per user'),
   rateLimitModels: rateLimit('RATE_LIMIT_MODELS', '100/60', 'Model lists per user'),
   rateLimitChat: rateLimit('RATE_LIMIT_CHAT', '120/60', 'Chats and generations per user'),
@@ -132,6 +133,14 @@ export class ConfigError extends Error {
   }
 }
 
+/** Scheme, host and perhaps a port, as browsers send it; a final slash is forgiven. */
+const isOrigin = (text: string) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) && /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text)
+}
+
+const isAddressRange = (text: string) => ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
+
 /** The only reader of the environment. Flags win over variables, variables over defaults. Throws `ConfigError` with every problem. */
 export const readConfig = (environment: Record<string, string | undefined>, flags: Partial<Config> = {}): Config => {
   const problems: string[] = []
@@ -142,14 +151,10 @@ export const readConfig = (environment: Record<string, string | undefined>, flag
   const config = { ...(Object.fromEntries(entries) as Config), ...flags }
   if (Boolean(config.tlsKeyFile) !== Boolean(config.tlsCertFile))
     problems.push('SSL_KEYFILE and SSL_CERTFILE must be set together')
-  for (const origin of config.corsOrigins) {
-    const isOrigin =
-      URL.canParse(origin) &&
-      /^https?:$/.test(new URL(origin).protocol) &&
-      new URL(origin).origin === origin.replace(/\/$/, '')
-    if (!isOrigin)
-      problems.push(`CORS_ORIGINS contains "${origin}", which is not an origin such as https://brain.example`)
-  }
+  for (const origin of config.corsOrigins.filter((one) => !isOrigin(one)))
+    problems.push(`CORS_ORIGINS contains "${origin}", which is not an origin such as https://brain.example`)
+  for (const proxy of config.trustedProxies.filter((one) => one !== '*' && !isAddressRange(one)))
+    problems.push(`TRUSTED_PROXIES contains "${proxy}", which is not an address such as 10.0.0.1 or 10.0.0.0/8`)
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
