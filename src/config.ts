@@ -134,12 +134,12 @@ export class ConfigError extends Error {
 }
 
 /** Scheme, host and perhaps a port, as browsers send it; a final slash is forgiven. */
-const isOrigin = (text: string) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url !== undefined && /^https?:$/.test(url.protocol) && /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text)
+const isOrigin = (entry: string) => {
+  const url = URL.canParse(entry) ? new URL(entry) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) && /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(entry)
 }
 
-const isAddressRange = (text: string) => ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
+const isAddressRange = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry)
 
 /** The only reader of the environment. Flags win over variables, variables over defaults. Throws `ConfigError` with every problem. */
 export const readConfig = (environment: Record<string, string | undefined>, flags: Partial<Config> = {}): Config => {

@@ -110,7 +110,10 @@ const rememberTypes = (listRoutes: () => Route[]) => {
       const type = sent.get(request)
       if (type === undefined) return
       accepted ??= new Map(
-        listRoutes().map(({ method, path, hooks }) => [`${method} ${path}`, topTypes(hooks.body as BodySchema | undefined)]),
+        listRoutes().map(({ method, path, hooks }) => [
+          `${method} ${path}`,
+          topTypes(hooks.body as BodySchema | undefined),
+        ]),
       )
       const types = accepted.get(`${request.method} ${route}`) ?? []
       if (!types.includes('object') || types.includes('any') || types.includes(type)) return

@@ -13,7 +13,7 @@ TypeRegistry.Set(objectOrNullKind, (_, value) => value === null || isObject(valu
  * ordinary open schema, and copies every object of an answer.
  */
 export const JsonObject = (description?: string) =>
-  t.Unsafe<Record<string, unknown>>({ [Kind]: objectKind, type: 'object', ...(description ? { description } : {}) })
+  t.Unsafe<Record<string, unknown>>({ [Kind]: objectKind, type: ['object'], ...(description ? { description } : {}) })
 
 export const JsonObjectOrNull = (description?: string) =>
   t.Unsafe<Record<string, unknown> | null>({

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { createBoundedMap } from '../shared/bounded-map.ts'
 
 export interface RequestInfo {
   id: string
@@ -48,9 +49,17 @@ export const createProxyTrust = (entries: string[]): ProxyTrust => {
   return { isPeer: entries.includes('*') ? () => true : isHop, isHop }
 }
 
+// Parsing an address costs more than the rest of the frame, and most requests come from a few.
+const knownAddresses = createBoundedMap<string, string>(10_000)
+
 /** One spelling for each address: `::ffff:127.0.0.1`, which a dual-stack socket reports, is `127.0.0.1`. */
-const normalizeAddress = (text: string): string | undefined =>
-  isIP(text) === 0 ? undefined : ipaddr.process(text).toString()
+const normalizeAddress = (text: string): string | undefined => {
+  const known = knownAddresses.get(text)
+  if (known !== undefined || isIP(text) === 0) return known
+  const normalized = ipaddr.process(text).toString()
+  knownAddresses.set(text, normalized)
+  return normalized
+}
 
 /** Some proxies add the port, which needs brackets around IPv6. */
 const parseHop = (entry: string): string | undefined => {

@@ -80,17 +80,18 @@ export const requireUser = (deps: GuardDeps) => {
       transform({ request, session }: { request: Request; session: Session | undefined }) {
         check(request, session)
       },
-      resolve({ request, session }) {
-        const known = check(request, session)
-        return { user: known.user, session: known }
+      resolve({ session }) {
+        if (!session) throw notAuthenticated()
+        return { user: session.user, session }
       },
     },
     admin: {
       transform({ request, session }: { request: Request; session: Session | undefined }) {
         checkAdmin(request, session)
       },
-      resolve({ request, session }) {
-        return { user: checkAdmin(request, session).user }
+      resolve({ session }) {
+        if (!session?.user.isAdmin) throw adminRequired()
+        return { user: session.user }
       },
     },
   })

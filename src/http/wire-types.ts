@@ -1,6 +1,7 @@
 import { t } from 'elysia'
 
-export const Timestamp = t.String({ format: 'date-time', description: 'ISO 8601 UTC with milliseconds' })
+/** Without `format`: Elysia would parse each date of an answer again to check it. */
+export const Timestamp = t.String({ description: 'ISO 8601 UTC with milliseconds' })
 
 export const Message = t.Object({ message: t.String() })
 

@@ -9,8 +9,10 @@ const start = async (script: Partial<FakeScript> = {}) => {
   const server = testApp()
   const model = startFakeOllama({ pieces: ['ok'], ...script })
   await saveSetting(server, 'ada', 'ollama_servers_settings', ollamaServers(model.url))
-  const chat = async (text: string, extra: Record<string, unknown> = {}, name = 'ada') => readSse(await postChat(server, name, chatBody(text, extra)))
-  const lastPrompt = () => (model.requests.at(-1)?.body as { messages: { role: string; content: string }[] }).messages
+  const chat = async (text: string, extra: Record<string, unknown> = {}, name = 'ada') =>
+    readSse(await postChat(server, name, chatBody(text, extra)))
+  const lastPrompt = () =>
+    (model.requests.at(-1)?.body as { messages: { role: string; content: string }[] } | undefined)?.messages ?? []
   return {
     server,
     model,
@@ -24,7 +26,9 @@ const start = async (script: Partial<FakeScript> = {}) => {
 }
 
 const counts = (server: TestServer) =>
-  server.database.sqlite.query('SELECT (SELECT count(*) FROM conversations) AS conversations, (SELECT count(*) FROM messages) AS messages').get()
+  server.database.sqlite
+    .query('SELECT (SELECT count(*) FROM conversations) AS conversations, (SELECT count(*) FROM messages) AS messages')
+    .get()
 
 const insertPersona = (server: TestServer, userId: string, id: string) =>
   server.database.sqlite.run(
@@ -63,9 +67,15 @@ describe('what the model reads', () => {
       { sender: 'llm', message: 'Ahoy!', message_metadata: { persona_greeting: true, persona_id: personaId } },
       { sender: 'system', message: '[DOCUMENT CONTEXT] map' },
       { sender: 'user', message: 'Hi' },
-      { sender: 'llm', message: 'ok', message_metadata: { persona_id: personaId, persona_applied: true, temperature: 0.2 } },
+      {
+        sender: 'llm',
+        message: 'ok',
+        message_metadata: { persona_id: personaId, persona_applied: true, temperature: 0.2 },
+      },
     ])
-    expect((await server.as('ada')('GET', `/api/v1/conversations/${conversationId}`)).body).toMatchObject({ persona_id: personaId })
+    expect((await server.as('ada')('GET', `/api/v1/conversations/${conversationId}`)).body).toMatchObject({
+      persona_id: personaId,
+    })
   })
 
   test('one-shot documents reach the model and are not stored', async () => {
@@ -84,12 +94,18 @@ describe('what the model reads', () => {
   test('in a conversation of 1,000 messages: the newest 100, and every document of before', async () => {
     await using setup = await start()
     const { server, chat, lastPrompt } = setup
-    const { events } = await chat('first', { messages: [{ role: 'system', content: 'old document' }, { role: 'user', content: 'first' }] })
+    const { events } = await chat('first', {
+      messages: [
+        { role: 'system', content: 'old document' },
+        { role: 'user', content: 'first' },
+      ],
+    })
     const conversationId = events[0].conversation_id
     const insert = server.database.sqlite.query(
       "INSERT INTO messages (id, conversation_id, sender, message, state, created_at, updated_at) VALUES (?, ?, ?, ?, 'complete', 1, 1)",
     )
-    for (let n = 0; n < 1000; n++) insert.run(crypto.randomUUID(), conversationId, n % 2 ? 'llm' : 'user', `message ${n}`)
+    for (let n = 0; n < 1000; n++)
+      insert.run(crypto.randomUUID(), conversationId, n % 2 ? 'llm' : 'user', `message ${n}`)
     await chat('newest', { conversation_id: conversationId })
     const prompt = lastPrompt()
     expect(prompt[0]).toEqual({ role: 'system', content: 'old document' })
@@ -149,7 +165,9 @@ describe('a conversation', () => {
     const body = chatBody('Hi again', { conversation_id: conversationId, page_id: 'another' })
     expect(await server.as('ada')('POST', '/api/v1/ai/providers/chat', body)).toMatchObject({ status: 409 })
     expect(counts(server)).toEqual(before)
-    expect(await chat('Same page', { conversation_id: conversationId, page_id: page.replaceAll('-', '') })).toMatchObject({ text: 'ok' })
+    expect(
+      await chat('Same page', { conversation_id: conversationId, page_id: page.replaceAll('-', '') }),
+    ).toMatchObject({ text: 'ok' })
   })
 
   test("404: somebody else's conversation or persona looks absent, and nothing is stored or sent", async () => {
@@ -166,7 +184,9 @@ describe('a conversation', () => {
     ]
     for (const extra of foreign) {
       for (const stream of [true, false]) {
-        expect(await server.as('bob')('POST', '/api/v1/ai/providers/chat', chatBody('Hi', { ...extra, stream }))).toMatchObject({ status: 404 })
+        expect(
+          await server.as('bob')('POST', '/api/v1/ai/providers/chat', chatBody('Hi', { ...extra, stream })),
+        ).toMatchObject({ status: 404 })
       }
     }
     expect([counts(server), model.requests.length]).toEqual([before, asked])
@@ -177,10 +197,20 @@ describe('a conversation', () => {
     await using setup = await start()
     const { server } = setup
     insertPersona(server, await server.idOf('ada'), personaId)
-    const ask = (extra: Record<string, unknown>) => server.as('ada')('POST', '/api/v1/ai/providers/chat', chatBody('Hi', { persona_id: personaId, ...extra }))
+    const ask = (extra: Record<string, unknown>) =>
+      server.as('ada')('POST', '/api/v1/ai/providers/chat', chatBody('Hi', { persona_id: personaId, ...extra }))
     expect(await ask({})).toMatchObject({ status: 400, body: { code: 'ai.persona_incomplete' } })
-    for (const settings of [{ temperature: 3 }, { top_p: -1 }, { context_window: 0 }, { stop_sequences: 'x' }, { presence_penalty: 'much' }]) {
-      expect(await ask({ persona_system_prompt: 'x', persona_model_settings: settings })).toMatchObject({ status: 400, body: { code: 'ai.invalid_model_settings' } })
+    for (const settings of [
+      { temperature: 3 },
+      { top_p: -1 },
+      { context_window: 0 },
+      { stop_sequences: 'x' },
+      { presence_penalty: 'much' },
+    ]) {
+      expect(await ask({ persona_system_prompt: 'x', persona_model_settings: settings })).toMatchObject({
+        status: 400,
+        body: { code: 'ai.invalid_model_settings' },
+      })
     }
     expect(counts(server)).toEqual({ conversations: 0, messages: 0 })
   })
@@ -189,17 +219,26 @@ describe('a conversation', () => {
     await using setup = await start()
     const { server, chat } = setup
     const { events } = await chat('Hi', { user_id: 'c308a926-aaaa-bbbb-cccc-000000000000' })
-    expect((await server.as('ada')('GET', `/api/v1/conversations/${events[0].conversation_id}`)).body.user_id).toBe(await server.idOf('ada'))
+    expect((await server.as('ada')('GET', `/api/v1/conversations/${events[0].conversation_id}`)).body.user_id).toBe(
+      await server.idOf('ada'),
+    )
   })
 
   test('a client that lost the server id finds its server by the conversation or because it is the only one', async () => {
     await using setup = await start()
     const { chat, server } = setup
     const { events } = await chat('Hi')
-    const two = ollamaServers(setup.model.url).servers.concat([{ id: 'srv2', serverName: 'Other', serverAddress: 'http://127.0.0.1:9', apiKey: '', connectionStatus: 'idle' }])
+    const two = ollamaServers(setup.model.url).servers.concat([
+      { id: 'srv2', serverName: 'Other', serverAddress: 'http://127.0.0.1:9', apiKey: '', connectionStatus: 'idle' },
+    ])
     await saveSetting(server, 'ada', 'ollama_servers_settings', { servers: two })
-    expect(await chat('Again', { server_id: 'unknown', conversation_id: events[0].conversation_id })).toMatchObject({ text: 'ok' })
-    expect(await chat('New', { server_id: 'unknown' })).toMatchObject({ isDone: true, events: [{ error: true, message: expect.stringContaining('Other (srv2)') }] })
+    expect(await chat('Again', { server_id: 'unknown', conversation_id: events[0].conversation_id })).toMatchObject({
+      text: 'ok',
+    })
+    expect(await chat('New', { server_id: 'unknown' })).toMatchObject({
+      isDone: true,
+      events: [{ error: true, message: expect.stringContaining('Other (srv2)') }],
+    })
   })
 })
 
@@ -222,7 +261,8 @@ describe('422', () => {
       expect((await server.as('ada')('POST', '/api/v1/ai/providers/chat', body)).status).toBe(422)
       expect((await server.call('POST', '/api/v1/ai/providers/chat', body)).status).toBe(401)
     }
-    for (const body of ['[]', '{', '']) expect((await server.as('ada')('POST', '/api/v1/ai/providers/cancel', body)).status).toBe(422)
+    for (const body of ['[]', '{', ''])
+      expect((await server.as('ada')('POST', '/api/v1/ai/providers/cancel', body)).status).toBe(422)
     expect(counts(server)).toEqual({ conversations: 0, messages: 0 })
   })
 

@@ -12,7 +12,12 @@ import { type TestAppOptions, testApp } from '../support/test-app.ts'
 const start = async (script: Partial<FakeScript> = {}, options: TestAppOptions = {}) => {
   const server = testApp(options)
   const model = startFakeOllama({ pieces: ['one ', 'two ', 'three'], ...script })
-  await saveSetting(server, 'ada', 'ollama_servers_settings', ollamaServers(model.url, { apiKey: 'key-that-nobody-sees' }))
+  await saveSetting(
+    server,
+    'ada',
+    'ollama_servers_settings',
+    ollamaServers(model.url, { apiKey: 'key-that-nobody-sees' }),
+  )
   return {
     server,
     model,
@@ -40,7 +45,11 @@ const faults: Fault[] = [
   { name: 'drops the connection', script: { fault: { kind: 'drop', after: 2 } }, partial: 'one two ' },
   { name: 'reports an error inside the stream', script: { fault: { kind: 'error', after: 1 } }, partial: 'one ' },
   { name: 'ends without its marker', script: { fault: { kind: 'truncate', after: 2 } }, partial: 'one two ' },
-  { name: 'answers 500', script: { instead: { status: 500, json: { error: 'key-that-nobody-sees is bad' } } }, partial: '' },
+  {
+    name: 'answers 500',
+    script: { instead: { status: 500, json: { error: 'key-that-nobody-sees is bad' } } },
+    partial: '',
+  },
   { name: 'answers 401', script: { instead: { status: 401, json: { error: 'unauthorized' } } }, partial: '' },
   { name: 'answers HTML', script: { instead: { html: '<html><body>login</body></html>' } }, partial: '' },
   { name: 'sends 50 MB on one line', script: { instead: { longLineBytes: 50_000_000 } }, partial: '' },
@@ -54,10 +63,18 @@ describe('a model server that', () => {
       const { server } = setup
       const reading = await readSse(await postChat(server, 'ada', chatBody('Hi')))
       expect(reading).toMatchObject({ isDone: true, text: partial })
-      expect(reading.events.at(-1)).toMatchObject({ error: true, message: expect.stringMatching(/^Streaming error: \S/) })
+      expect(reading.events.at(-1)).toMatchObject({
+        error: true,
+        message: expect.stringMatching(/^Streaming error: \S/),
+      })
       const messages = await listMessages(server, 'ada', reading.events[0].conversation_id)
       expect(messages[0]).toMatchObject({ sender: 'user', message: 'Hi' })
-      if (partial) expect(messages[1]).toMatchObject({ sender: 'llm', message: partial, message_metadata: { incomplete: true, error: expect.any(String) } })
+      if (partial)
+        expect(messages[1]).toMatchObject({
+          sender: 'llm',
+          message: partial,
+          message_metadata: { incomplete: true, error: expect.any(String) },
+        })
       expect(messages).toHaveLength(partial ? 2 : 1)
       expect(JSON.stringify(reading) + server.logged()).not.toContain('key-that-nobody-sees')
       expect(JSON.stringify(reading)).not.toContain('<html')
@@ -67,7 +84,10 @@ describe('a model server that', () => {
       await using setup = await start(script, { env: { UPSTREAM_IDLE_TIMEOUT: '1' } })
       const { server } = setup
       const answer = await server.as('ada')('POST', '/api/v1/ai/providers/chat', chatBody('Hi', { stream: false }))
-      expect(answer).toMatchObject({ status: 502, body: { code: 'ai.provider_failed', detail: expect.stringMatching(/^Provider error: \S/) } })
+      expect(answer).toMatchObject({
+        status: 502,
+        body: { code: 'ai.provider_failed', detail: expect.stringMatching(/^Provider error: \S/) },
+      })
       expect(JSON.stringify(answer.body)).not.toContain('key-that-nobody-sees')
       const rows = server.database.sqlite.query('SELECT sender, message, state FROM messages ORDER BY seq').all()
       expect(rows).toEqual([
@@ -120,7 +140,10 @@ describe('replies live on the server', () => {
     const stream = followSse(await postChat(server, 'ada', chatBody('Hi')))
     await stream.until(({ text }) => text === 'one ')
     await stream.leave()
-    expect(await readSse(await postChat(server, 'ada', chatBody('Hi')))).toMatchObject({ isDone: true, text: 'one two three' })
+    expect(await readSse(await postChat(server, 'ada', chatBody('Hi')))).toMatchObject({
+      isDone: true,
+      text: 'one two three',
+    })
   })
 
   test('cancel ends every reply of the conversation, and of nobody else', async () => {
@@ -133,20 +156,29 @@ describe('replies live on the server', () => {
     await second.until(({ text }) => text !== '')
     await server.as('bob')('POST', '/api/v1/ai/providers/cancel', { conversation_id: conversationId })
     expect(server.deps.liveReplies.size).toBe(2)
-    await server.as('ada')('POST', '/api/v1/ai/providers/cancel', { conversation_id: conversationId.replaceAll('-', '') })
+    await server.as('ada')('POST', '/api/v1/ai/providers/cancel', {
+      conversation_id: conversationId.replaceAll('-', ''),
+    })
     expect((await first.until(() => false)).isDone && (await second.until(() => false)).isDone).toBe(true)
     await model.until(() => model.abortedRequests === 2)
     for (const body of [{}, { conversation_id: null }, { conversation_id: crypto.randomUUID() }]) {
-      expect(await server.as('ada')('POST', '/api/v1/ai/providers/cancel', body)).toMatchObject({ status: 200, body: { cancelled: true } })
+      expect(await server.as('ada')('POST', '/api/v1/ai/providers/cancel', body)).toMatchObject({
+        status: 200,
+        body: { cancelled: true },
+      })
     }
   })
 
   test('503 past the bound on upstream calls, with nothing stored; afterwards there is room again', async () => {
     await using setup = await start({ fault: { kind: 'hang', after: 1 } }, { env: { MAX_UPSTREAM_CALLS: '2' } })
     const { server, model } = setup
-    for (const text of ['a', 'b']) await followSse(await postChat(server, 'ada', chatBody(text))).until((reading) => reading.text !== '')
+    for (const text of ['a', 'b'])
+      await followSse(await postChat(server, 'ada', chatBody(text))).until((reading) => reading.text !== '')
     for (const stream of [true, false]) {
-      expect(await server.as('ada')('POST', '/api/v1/ai/providers/chat', chatBody('c', { stream }))).toMatchObject({ status: 503, body: { code: 'ai.busy' } })
+      expect(await server.as('ada')('POST', '/api/v1/ai/providers/chat', chatBody('c', { stream }))).toMatchObject({
+        status: 503,
+        body: { code: 'ai.busy' },
+      })
     }
     expect(server.database.sqlite.query('SELECT count(*) AS n FROM conversations').get()).toEqual({ n: 2 })
     await server.deps.liveReplies.stopAll()
@@ -157,7 +189,12 @@ describe('replies live on the server', () => {
     await using setup = await start({ fault: { kind: 'hang', after: 1 } })
     const { server, model } = setup
     const { messages: _, ...rest } = chatBody('Hi')
-    const response = await server.send('POST', '/api/v1/ai/providers/generate', { ...rest, prompt: 'x' }, { authorization: `Bearer ${await server.tokenOf('ada')}` })
+    const response = await server.send(
+      'POST',
+      '/api/v1/ai/providers/generate',
+      { ...rest, prompt: 'x' },
+      { authorization: `Bearer ${await server.tokenOf('ada')}` },
+    )
     const stream = followSse(response)
     await stream.until(({ text }) => text !== '')
     await stream.leave()
@@ -171,9 +208,15 @@ describe('replies live on the server', () => {
     {
       await using setup = await start({ fault: { kind: 'hang', after: 2 } }, { databasePath })
       const { server } = setup
-      for (let n = 0; n < 10; n++) await followSse(await postChat(server, 'ada', chatBody(`chat ${n}`))).until(({ text }) => text === 'one two ')
+      for (let n = 0; n < 10; n++)
+        await followSse(await postChat(server, 'ada', chatBody(`chat ${n}`))).until(({ text }) => text === 'one two ')
       const other = new Database(databasePath, { readonly: true })
-      const saved = () => (other.query("SELECT count(*) AS n FROM messages WHERE state = 'streaming' AND message = 'one two '").get() as { n: number }).n
+      const saved = () =>
+        (
+          other
+            .query("SELECT count(*) AS n FROM messages WHERE state = 'streaming' AND message = 'one two '")
+            .get() as { n: number }
+        ).n
       const startedAt = performance.now()
       while (saved() < 10) await Bun.sleep(5)
       expect(performance.now() - startedAt).toBeLessThan(1100)
@@ -191,15 +234,19 @@ describe('auto-continue', () => {
   }
 
   test('goes on where a cut-off answer stopped, without sending any part of it twice', async () => {
-    await using setup = await start(continuation((count) => ({ pieces: [`part${count} `], finishReason: count < 3 ? 'length' : 'stop' })))
+    await using setup = await start(
+      continuation((count) => ({ pieces: [`part${count} `], finishReason: count < 3 ? 'length' : 'stop' })),
+    )
     const { server, model } = setup
-    const reading = await readSse(await postChat(server, 'ada', chatBody('Hi', { params: { auto_continue_prompt: 'Go on' } })))
+    const reading = await readSse(
+      await postChat(server, 'ada', chatBody('Hi', { params: { auto_continue_prompt: 'Go on' } })),
+    )
     expect(reading.text).toBe('part1 part2 part3 ')
     expect(reading.events.filter(({ type }) => type === 'auto_continue')).toEqual([
       { type: 'auto_continue', pass: 2, trigger_finish_reason: 'length', attempt: 1 },
       { type: 'auto_continue', pass: 3, trigger_finish_reason: 'length', attempt: 2 },
     ])
-    expect((model.requests[2]?.body as { messages: unknown }).messages).toEqual([
+    expect((model.requests[2]?.body as { messages: unknown } | undefined)?.messages).toEqual([
       { role: 'user', content: 'Hi' },
       { role: 'assistant', content: 'part1 part2 ' },
       { role: 'user', content: 'Go on' },
@@ -208,7 +255,11 @@ describe('auto-continue', () => {
     expect(messages).toHaveLength(2)
     expect(messages[1]).toMatchObject({
       message: 'part1 part2 part3 ',
-      message_metadata: { auto_continue_attempts: 2, finish_reason_history: ['length', 'length', 'stop'], truncated_at_least_once: true },
+      message_metadata: {
+        auto_continue_attempts: 2,
+        finish_reason_history: ['length', 'length', 'stop'],
+        truncated_at_least_once: true,
+      },
     })
   })
 
@@ -224,6 +275,9 @@ describe('auto-continue', () => {
     expect(await ask({ auto_continue_min_progress_chars: 0 })).toEqual([3, 'max_passes_reached'])
     expect(await ask({})).toEqual([2, 'no_progress'])
     expect(await ask({ auto_continue: false })).toEqual([1, undefined])
-    expect(await ask({ auto_continue_max_passes: 99, auto_continue_min_progress_chars: -5 })).toEqual([11, 'max_passes_reached'])
+    expect(await ask({ auto_continue_max_passes: 99, auto_continue_min_progress_chars: -5 })).toEqual([
+      11,
+      'max_passes_reached',
+    ])
   })
 })

@@ -8,14 +8,23 @@ import { type TestServer, testApp } from '../support/test-app.ts'
 const base = '/api/v1/ai/providers'
 const deadAddress = 'http://127.0.0.1:9'
 
-const server = (id: string, name: string, url: string) => ({ id, serverName: name, serverAddress: url, apiKey: '', connectionStatus: 'idle' })
+const server = (id: string, name: string, url: string) => ({
+  id,
+  serverName: name,
+  serverAddress: url,
+  apiKey: '',
+  connectionStatus: 'idle',
+})
 
 const allModels = async (app: TestServer, name = 'ada') => (await app.as(name)('GET', `${base}/all-models`)).body
 
 describe(`GET ${base}/providers`, () => {
   test('200: the five, in order', async () => {
     await using app = testApp()
-    expect(await app.as('ada')('GET', `${base}/providers`)).toMatchObject({ status: 200, body: { providers: ['ollama', 'openai', 'claude', 'groq', 'openrouter'] } })
+    expect(await app.as('ada')('GET', `${base}/providers`)).toMatchObject({
+      status: 200,
+      body: { providers: ['ollama', 'openai', 'claude', 'groq', 'openrouter'] },
+    })
   })
 })
 
@@ -23,17 +32,31 @@ describe(`GET ${base}/catalog`, () => {
   test('200: what is configured, and by whom', async () => {
     await using app = testApp({ env: { GROQ_API_KEY: 'gsk_of_the_operator_012345' } })
     await saveSetting(app, 'ada', 'openai_api_keys_settings', { api_key: 'sk-0123456789abcdefghijklm' })
-    await saveSetting(app, 'ada', 'openrouter_api_keys_settings', { apiKey: 'sk-or-0123456789abcdefghijklm', enabled: false })
+    await saveSetting(app, 'ada', 'openrouter_api_keys_settings', {
+      apiKey: 'sk-or-0123456789abcdefghijklm',
+      enabled: false,
+    })
     const { body } = await app.as('ada')('GET', `${base}/catalog?user_id=current`)
     expect(body.user_id).toBe(await app.idOf('ada'))
-    expect(body.providers.map(({ id, configured_via, enabled, server_count }: Record<string, unknown>) => [id, configured_via, enabled, server_count])).toEqual([
+    expect(
+      body.providers.map(({ id, configured_via, enabled, server_count }: Record<string, unknown>) => [
+        id,
+        configured_via,
+        enabled,
+        server_count,
+      ]),
+    ).toEqual([
       ['ollama', 'settings', true, 1],
       ['openai', 'settings', true, 1],
       ['claude', null, true, 0],
       ['groq', 'env', true, 1],
       ['openrouter', 'settings', false, 1],
     ])
-    expect(body.providers[0]).toMatchObject({ settings_id: 'ollama_servers_settings', server_strategy: 'settings_servers', default_server_id: null })
+    expect(body.providers[0]).toMatchObject({
+      settings_id: 'ollama_servers_settings',
+      server_strategy: 'settings_servers',
+      default_server_id: null,
+    })
     expect(body.providers[1]).toMatchObject({ default_server_id: 'openai_default_server', server_strategy: 'single' })
     expect(JSON.stringify(body)).not.toContain('0123456789')
   })
@@ -52,15 +75,35 @@ describe(`GET ${base}/models`, () => {
     await using app = testApp()
     const [ollama, openai] = [startFakeOllama(), startFakeOpenAi()]
     await saveSetting(app, 'ada', 'ollama_servers_settings', ollamaServers(ollama.url))
-    await saveSetting(app, 'ada', 'openai_api_keys_settings', { api_key: 'sk-0123456789abcdefghijklm', base_url: openai.url })
-    const ask = (query: string) => app.as('ada')('GET', `${base}/models?${query}`)
-    expect(await ask('provider=ollama&settings_id=ollama_servers_settings&server_id=srv1&user_id=current')).toMatchObject({
-      status: 200,
-      body: { models: [{ id: 'llama3.2:3b', name: 'llama3.2:3b', provider: 'ollama', metadata: { details: { family: 'llama' } } }] },
+    await saveSetting(app, 'ada', 'openai_api_keys_settings', {
+      api_key: 'sk-0123456789abcdefghijklm',
+      base_url: openai.url,
     })
-    expect(await ask('provider=openai&settings_id=openai_api_keys_settings&server_id=openai_default_server')).toMatchObject({
+    const ask = (query: string) => app.as('ada')('GET', `${base}/models?${query}`)
+    expect(
+      await ask('provider=ollama&settings_id=ollama_servers_settings&server_id=srv1&user_id=current'),
+    ).toMatchObject({
       status: 200,
-      body: { models: [{ id: 'gpt-4o-mini', name: 'gpt-4o-mini', provider: 'openai', metadata: { created: 1_721_172_741, owned_by: 'system' } }] },
+      body: {
+        models: [
+          { id: 'llama3.2:3b', name: 'llama3.2:3b', provider: 'ollama', metadata: { details: { family: 'llama' } } },
+        ],
+      },
+    })
+    expect(
+      await ask('provider=openai&settings_id=openai_api_keys_settings&server_id=openai_default_server'),
+    ).toMatchObject({
+      status: 200,
+      body: {
+        models: [
+          {
+            id: 'gpt-4o-mini',
+            name: 'gpt-4o-mini',
+            provider: 'openai',
+            metadata: { created: 1_721_172_741, owned_by: 'system' },
+          },
+        ],
+      },
     })
     await Promise.all([ollama.stop(), openai.stop()])
   })
@@ -68,7 +111,9 @@ describe(`GET ${base}/models`, () => {
   test('400, 404, 422 and 502 say what is wrong', async () => {
     await using app = testApp()
     const ask = async (query: string) => (await app.as('ada')('GET', `${base}/models?${query}`)).status
-    await saveSetting(app, 'ada', 'ollama_servers_settings', { servers: [server('a', 'A', deadAddress), server('b', 'B', '')] })
+    await saveSetting(app, 'ada', 'ollama_servers_settings', {
+      servers: [server('a', 'A', deadAddress), server('b', 'B', '')],
+    })
     expect(await ask('provider=ollama&settings_id=x')).toBe(422)
     expect(await ask('provider=nobody&settings_id=x&server_id=y')).toBe(404)
     expect(await ask('provider=ollama&settings_id=x&server_id=unknown')).toBe(404)
@@ -84,10 +129,20 @@ describe(`GET ${base}/all-models`, () => {
     await using app = testApp({ env: { OPENAI_BASE_URL: openai.url, ANTHROPIC_BASE_URL: claude.url } })
     await saveSetting(app, 'ada', 'claude_api_keys_settings', { api_key: 'sk-ant-0123456789abcdefghijk' })
     await saveSetting(app, 'ada', 'groq_api_keys_settings', { api_key: 'gsk_0123456789abcdefghijkl', enabled: false })
-    const servers = [server('dead', 'Dead', deadAddress), server('empty', 'Empty', ''), server('srv1', 'Home', ollama.url)]
+    const servers = [
+      server('dead', 'Dead', deadAddress),
+      server('empty', 'Empty', ''),
+      server('srv1', 'Home', ollama.url),
+    ]
     await saveSetting(app, 'ada', 'ollama_servers_settings', { servers })
     const body = await allModels(app)
-    expect(body.models.map(({ provider, server_id, server_name }: Record<string, unknown>) => [provider, server_id, server_name])).toEqual([
+    expect(
+      body.models.map(({ provider, server_id, server_name }: Record<string, unknown>) => [
+        provider,
+        server_id,
+        server_name,
+      ]),
+    ).toEqual([
       // A server that the operator named needs no key.
       ['openai', 'openai_default_server', 'OpenAI API'],
       ['claude', 'claude_default_server', 'Claude API'],
@@ -105,7 +160,9 @@ describe(`GET ${base}/all-models`, () => {
   test('asks all servers at once', async () => {
     await using app = testApp()
     const slow = startFakeOllama({ latencyMs: 400 })
-    await saveSetting(app, 'ada', 'ollama_servers_settings', { servers: ['a', 'b', 'c'].map((id) => server(id, id, slow.url)) })
+    await saveSetting(app, 'ada', 'ollama_servers_settings', {
+      servers: ['a', 'b', 'c'].map((id) => server(id, id, slow.url)),
+    })
     await app.tokenOf('ada')
     const startedAt = performance.now()
     expect((await allModels(app)).models).toHaveLength(3)
@@ -116,7 +173,9 @@ describe(`GET ${base}/all-models`, () => {
   test('a silent server costs one wait; then it is known to be down, until it is asked again', async () => {
     await using app = testApp({ env: { MODEL_LIST_TIMEOUT: '1' } })
     const [silent, good] = [startFakeOllama({ latencyMs: 3000 }), startFakeOllama()]
-    await saveSetting(app, 'ada', 'ollama_servers_settings', { servers: [server('s', 'Silent', silent.url), server('g', 'Good', good.url)] })
+    await saveSetting(app, 'ada', 'ollama_servers_settings', {
+      servers: [server('s', 'Silent', silent.url), server('g', 'Good', good.url)],
+    })
     const first = await allModels(app)
     expect([first.models.length, first.errors]).toEqual([1, [expect.stringContaining('No answer within 1 s')]])
     const startedAt = performance.now()
@@ -148,14 +207,34 @@ describe(`GET ${base}/all-models`, () => {
 
 describe(`POST ${base}/validate`, () => {
   test('200: really asks, and answers for clients of both kinds', async () => {
-    const [ollama, openai, claude] = [startFakeOllama(), startFakeOpenAi({ requiredKey: 'good' }), startFakeAnthropic({ requiredKey: 'good' })]
+    const [ollama, openai, claude] = [
+      startFakeOllama(),
+      startFakeOpenAi({ requiredKey: 'good' }),
+      startFakeAnthropic({ requiredKey: 'good' }),
+    ]
     await using app = testApp({
-      env: { OPENAI_BASE_URL: openai.url, OPENROUTER_BASE_URL: openai.url, GROQ_BASE_URL: openai.url, ANTHROPIC_BASE_URL: claude.url },
+      env: {
+        OPENAI_BASE_URL: openai.url,
+        OPENROUTER_BASE_URL: openai.url,
+        GROQ_BASE_URL: openai.url,
+        ANTHROPIC_BASE_URL: claude.url,
+      },
     })
-    const check = async (provider: string, config: unknown) => (await app.as('ada')('POST', `${base}/validate`, { provider, config })).body
-    expect(await check('ollama', { server_url: `${ollama.url}/` })).toMatchObject({ status: 'success', valid: true, provider: 'ollama', version: expect.any(String), models_count: 1 })
+    const check = async (provider: string, config: unknown) =>
+      (await app.as('ada')('POST', `${base}/validate`, { provider, config })).body
+    expect(await check('ollama', { server_url: `${ollama.url}/` })).toMatchObject({
+      status: 'success',
+      valid: true,
+      provider: 'ollama',
+      version: expect.any(String),
+      models_count: 1,
+    })
     for (const provider of ['openai', 'openrouter', 'groq', 'claude', 'anthropic']) {
-      expect(await check(provider, { api_key: 'good' })).toMatchObject({ status: 'success', valid: true, models_count: 1 })
+      expect(await check(provider, { api_key: 'good' })).toMatchObject({
+        status: 'success',
+        valid: true,
+        models_count: 1,
+      })
       const wrong = await check(provider, { api_key: 'wrong-key-123456' })
       expect(wrong).toMatchObject({ status: 'error', valid: false, message: expect.any(String) })
       expect(JSON.stringify(wrong)).not.toContain('wrong-key-123456')
@@ -170,7 +249,9 @@ describe(`POST ${base}/validate`, () => {
   test('404: no such provider; the key of the environment is not lent out', async () => {
     const openai = startFakeOpenAi()
     await using app = testApp({ env: { OPENAI_API_KEY: 'sk-operator-0123456789' } })
-    expect(await app.as('ada')('POST', `${base}/validate`, { provider: 'x', config: {} })).toMatchObject({ status: 404 })
+    expect(await app.as('ada')('POST', `${base}/validate`, { provider: 'x', config: {} })).toMatchObject({
+      status: 404,
+    })
     await app.as('ada')('POST', `${base}/validate`, { provider: 'openai', config: { base_url: openai.url } })
     expect(JSON.stringify(openai.requests)).not.toContain('operator')
     await openai.stop()

@@ -269,6 +269,7 @@ describe('a mask that comes back', () => {
     [{ api_key: 'sk-…wxyz' }],
     [mask],
     [JSON.stringify({ api_key: mask })],
+    [{ keys: [mask] }],
   ]
   test.each(strangers)('400: %j is the mask of no stored key, and nothing is written', async (value) => {
     await using server = await start()

@@ -58,7 +58,8 @@ const connect = async (server: TestServer): Promise<RawConnection> => {
     },
     async until(isEnough) {
       const deadline = Date.now() + 5000
-      while (!isEnough(received) && !closed) {
+      const isDone = () => isEnough(received) || closed
+      while (!isDone()) {
         if (Date.now() > deadline) throw new Error(`nothing came: ${received.slice(0, 200)}`)
         await Promise.race([new Promise<void>((resolve) => (wake = resolve)), Bun.sleep(100)])
       }
@@ -71,7 +72,15 @@ const connect = async (server: TestServer): Promise<RawConnection> => {
 
 const head = (server: TestServer, ...lines: string[]) => {
   const host = `Host: localhost:${new URL(server.url).port}`
-  return [`POST ${path} HTTP/1.1`, host, 'Content-Type: application/json', 'Origin: http://localhost:3000', ...lines, '', ''].join('\r\n')
+  return [
+    `POST ${path} HTTP/1.1`,
+    host,
+    'Content-Type: application/json',
+    'Origin: http://localhost:3000',
+    ...lines,
+    '',
+    '',
+  ].join('\r\n')
 }
 const hasAnswer = (text: string) => /\r\n\r\n.*\}/s.test(text)
 
@@ -80,15 +89,33 @@ describe('types', () => {
     await using server = testApp()
     await server.call('POST', '/api/v1/auth/register', account)
     const body = JSON.stringify(account)
-    for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON', 'application/vnd.api+json', 'application/problem+json;a=b']) {
-      expect({ type, status: (await post(server, body, { 'content-type': type })).status }).toEqual({ type, status: 200 })
+    for (const type of [
+      'application/json',
+      'application/json; charset=utf-8',
+      'Application/JSON',
+      'application/vnd.api+json',
+      'application/problem+json;a=b',
+    ]) {
+      expect({ type, status: (await post(server, body, { 'content-type': type })).status }).toEqual({
+        type,
+        status: 200,
+      })
     }
     expect((await post(server, new Blob([body]))).status).toBe(200)
   })
 
   test('415: anything else, which a form of a foreign page could send', async () => {
     await using server = testApp()
-    const types = ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain', 'text/plain;application/json', 'text/json', 'application/jsonp', 'application/xml', 'application/octet-stream']
+    const types = [
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'text/plain',
+      'text/plain;application/json',
+      'text/json',
+      'application/jsonp',
+      'application/xml',
+      'application/octet-stream',
+    ]
     for (const type of types) {
       const answer = await post(server, JSON.stringify(account), { 'content-type': type })
       expect({ type, status: answer.status, body: await answer.json() }).toEqual({
@@ -106,9 +133,18 @@ describe('content', () => {
   test('422: no body, an empty one and null', async () => {
     await using server = testApp()
     const json = { 'content-type': 'application/json' }
-    for (const [body, headers] of [[undefined, {}], [undefined, json], ['', json], ['null', json]] as const) {
+    for (const [body, headers] of [
+      [undefined, {}],
+      [undefined, json],
+      ['', json],
+      ['null', json],
+    ] as const) {
       const answer = await post(server, body, headers)
-      expect({ body, status: answer.status, answer: await answer.json() }).toEqual({ body, status: 422, answer: missing })
+      expect({ body, status: answer.status, answer: await answer.json() }).toEqual({
+        body,
+        status: 422,
+        answer: missing,
+      })
     }
   })
 
@@ -117,13 +153,25 @@ describe('content', () => {
     for (const body of ['[]', '[{}]', '"text"', '7', 'true']) {
       const answer = await server.call('POST', path, body)
       expect({ body, status: answer.status }).toEqual({ body, status: 422 })
-      for (const detail of answer.body.detail) expect(detail).toEqual({ type: expect.any(String), loc: expect.any(Array), msg: expect.any(String) })
+      for (const detail of answer.body.detail)
+        expect(detail).toEqual({ type: expect.any(String), loc: expect.any(Array), msg: expect.any(String) })
     }
   })
 
   test('422: malformed JSON, without an echo', async () => {
     await using server = testApp()
-    for (const body of ['{', '{"password":"geheim"', "{'a':1}", '{"a":1,}', 'geheim', '{}{}', '\u0000', '{"a":"\n"}', 'NaN', '['.repeat(1_000_000)]) {
+    for (const body of [
+      '{',
+      '{"password":"geheim"',
+      "{'a':1}",
+      '{"a":1,}',
+      'geheim',
+      '{}{}',
+      '\u0000',
+      '{"a":"\n"}',
+      'NaN',
+      '['.repeat(1_000_000),
+    ]) {
       const answer = await server.call('POST', path, body)
       expect({ status: answer.status, body: answer.body }).toEqual({
         status: 422,
@@ -134,7 +182,8 @@ describe('content', () => {
 
   test('422: nested deeper than 64', async () => {
     await using server = testApp()
-    const nested = (depth: number) => `{"email":"a@home.test","password":"x","extra":${'['.repeat(depth)}${']'.repeat(depth)}}`
+    const nested = (depth: number) =>
+      `{"email":"a@home.test","password":"x","extra":${'['.repeat(depth)}${']'.repeat(depth)}}`
     expect((await server.call('POST', path, nested(60))).status).toBe(401)
     for (const depth of [65, 1000, 100_000]) {
       const answer = await server.call('POST', path, nested(depth))
@@ -147,7 +196,10 @@ describe('content', () => {
     await using server = testApp()
     for (const bytes of [[0x22, 0xff, 0x22], [0xc3], [0xed, 0xa0, 0x80], [0xff, 0xfe, 0x7b, 0x00]]) {
       const answer = await post(server, new Uint8Array(bytes), { 'content-type': 'application/json' })
-      expect([answer.status, await answer.json()]).toEqual([400, { detail: 'There was an error parsing the body', code: 'http.undecodable' }])
+      expect([answer.status, await answer.json()]).toEqual([
+        400,
+        { detail: 'There was an error parsing the body', code: 'http.undecodable' },
+      ])
     }
   })
 
@@ -226,7 +278,8 @@ describe('size', () => {
     await server.call('POST', '/api/v1/auth/register', account)
     const connection = await connect(server)
     connection.write(head(server, 'Transfer-Encoding: chunked'))
-    for (const piece of [JSON.stringify(account).slice(0, 20), JSON.stringify(account).slice(20)]) connection.write(`${piece.length.toString(16)}\r\n${piece}\r\n`)
+    for (const piece of [JSON.stringify(account).slice(0, 20), JSON.stringify(account).slice(20)])
+      connection.write(`${piece.length.toString(16)}\r\n${piece}\r\n`)
     connection.write('0\r\n\r\n')
     expect(await connection.until(hasAnswer)).toStartWith('HTTP/1.1 200')
     connection.end()
@@ -234,7 +287,12 @@ describe('size', () => {
 
   test('400: both lengths at once, or one that is no number, are no request', async () => {
     await using server = testApp()
-    for (const lines of [['Content-Length: 5', 'Transfer-Encoding: chunked'], ['Content-Length: x'], ['Content-Length: -1'], ['Content-Length: 5', 'Content-Length: 6']]) {
+    for (const lines of [
+      ['Content-Length: 5', 'Transfer-Encoding: chunked'],
+      ['Content-Length: x'],
+      ['Content-Length: -1'],
+      ['Content-Length: 5', 'Content-Length: 6'],
+    ]) {
       const connection = await connect(server)
       connection.write(`${head(server, ...lines)}0\r\n\r\n`)
       const text = await connection.until((received) => received.includes('\r\n\r\n'))

@@ -124,6 +124,8 @@ export const runTurn = async (deps: TurnDeps, plan: TurnPlan, channel: Channel):
     () => undefined,
     (error: unknown) => error,
   )
+  const isOurFault = failure !== undefined && !(failure instanceof UpstreamError) && !signal.aborted
+  if (isOurFault) deps.log.error('a turn failed for no known reason', { error: failure })
   let ending = toEnding(failure, signal, reply.text)
   try {
     const fault = ending.fault === undefined ? {} : { error: ending.fault }

@@ -147,15 +147,14 @@ const toTestedServer = (deps: SettingsDeps, provider: ProviderInfo, { config }: 
   }
 }
 
-const versionSeconds = 5
-
 /** Whether address and key work, by really asking the provider. Failures are answers, too. Throws only for an unknown provider. */
 export const validateProvider = async (deps: ModelDeps, body: Validate): Promise<Validation> => {
   const provider = getProvider(body.provider)
   const server = toTestedServer(deps, provider, body)
   try {
-    const deadline = AbortSignal.timeout(deps.config.modelListSeconds * 1000)
-    const details = await deps.llm(provider.id).checkServer(server, deadline)
+    const details = await withDeadline(deps.config.modelListSeconds, (deadline) =>
+      deps.llm(provider.id).checkServer(server, deadline),
+    )
     const models = await deps.modelLists.load(server)
     return {
       status: 'success',

@@ -20,7 +20,13 @@ export const toReply = (
   { text, finishReason, usage, error }: TurnOutcome,
 ) => {
   if (error) throw toHttpError(error)
-  return { text, provider: getProvider(provider).id, model, finish_reason: finishReason, metadata: usage ? { usage: toWireUsage(usage) } : {} }
+  return {
+    text,
+    provider: getProvider(provider).id,
+    model,
+    finish_reason: finishReason,
+    metadata: usage ? { usage: toWireUsage(usage) } : {},
+  }
 }
 
 const configurationCodes = new Set<string>([errors.noServer.code, errors.noApiKey.code, errors.noServerAddress.code])

@@ -31,11 +31,16 @@ export interface PassListener {
 }
 
 /** Whether a cut-off answer is to be continued; notes why not. */
-const mayContinue = (record: PassRecord, settings: AutoContinue, { answer, progress }: { answer: string; progress: number }): boolean => {
+const mayContinue = (
+  record: PassRecord,
+  settings: AutoContinue,
+  { answer, progress }: { answer: string; progress: number },
+): boolean => {
   if (!settings.isEnabled || !isTruncated(record.finishReasons.at(-1) ?? '')) return false
   if (record.continuations >= settings.maxPasses) record.stoppedBy = 'max_passes_reached'
   // Without a word there is nothing to go on from: the same question would get the same silence.
-  else if (answer === '' || (record.continuations > 0 && progress <= settings.minProgressChars)) record.stoppedBy = 'no_progress'
+  else if (answer === '' || (record.continuations > 0 && progress <= settings.minProgressChars))
+    record.stoppedBy = 'no_progress'
   return record.stoppedBy === undefined
 }
 

@@ -1,6 +1,6 @@
 import { and, desc, eq, exists, inArray, or, sql, type SQL } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { prepared } from '../../db/prepared.ts'
+import { fieldsOf, nativeList } from '../../db/native-list.ts'
 import { toHexId, toUuid } from '../../shared/ids.ts'
 import { conversationTags } from '../tags/tags.table.ts'
 import type { Page } from './conversations.store.ts'
@@ -18,13 +18,13 @@ const value = sql.placeholder
 
 const unlessNull = (name: string, condition: SQL) => or(sql`${value(name)} is null`, condition)
 
-const prepareList = (db: Db, ofType: SQL | undefined) => {
+const buildList = (db: Db, ofType: SQL | undefined) => {
   const tagLink = db
     .select({ id: conversationTags.tagId })
     .from(conversationTags)
     .where(and(eq(conversationTags.conversationId, conversations.id), eq(conversationTags.tagId, value('tagId'))))
   return db
-    .select()
+    .select(fieldsOf(conversations))
     .from(conversations)
     .where(
       and(
@@ -38,12 +38,13 @@ const prepareList = (db: Db, ofType: SQL | undefined) => {
     .orderBy(desc(conversations.updatedAt), desc(conversations.id))
     .limit(value('limit'))
     .offset(value('skip'))
-    .prepare()
 }
 
 // Two statements, so that each has an index that delivers the order; the rarer filters are tested row by row.
-const listOfAnyType = prepared((db) => prepareList(db, undefined))
-const listOfType = prepared((db) => prepareList(db, eq(conversations.conversationType, value('conversationType'))))
+const listOfAnyType = nativeList<ConversationRow>((db) => buildList(db, undefined))
+const listOfType = nativeList<ConversationRow>((db) =>
+  buildList(db, eq(conversations.conversationType, value('conversationType'))),
+)
 
 /** Newest activity first; equal times in the order of the ids, so that pages never overlap. */
 export const listConversations = (
@@ -62,5 +63,5 @@ export const listConversations = (
     tagId: tagId ? toHexId(tagId) : null,
     ...page,
   }
-  return conversationType ? listOfType(db).all({ ...filters, conversationType }) : listOfAnyType(db).all(filters)
+  return conversationType ? listOfType(db, { ...filters, conversationType }) : listOfAnyType(db, filters)
 }

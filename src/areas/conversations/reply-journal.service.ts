@@ -33,7 +33,12 @@ const isWithoutConversation = (error: unknown): boolean =>
   error instanceof Error &&
   (('code' in error && error.code === 'SQLITE_CONSTRAINT_FOREIGNKEY') || isWithoutConversation(error.cause))
 
-const write = ({ db, clock }: JournalDeps, draft: Draft, state: MessageState, messageMetadata: Record<string, unknown>) => {
+const write = (
+  { db, clock }: JournalDeps,
+  draft: Draft,
+  state: MessageState,
+  messageMetadata: Record<string, unknown>,
+) => {
   const now = clock()
   const { id, conversationId, text: message, isStored } = draft
   const content = { message, messageMetadata, state, updatedAt: now }

@@ -30,6 +30,10 @@ const isValidKey = (text: string, { prefix, minLength }: KeyFormat) =>
 /** No real key looks so. */
 const looksMasked = (text: string) => /\.\.\.|…|^[*•]+$/.test(text)
 
+/** The mask of a valid key: it is recognised in any field. */
+const isMaskOfValid = (text: string, { prefix, head, tail }: KeyFormat) =>
+  text.startsWith(prefix) && text.length === head + 3 + tail && text.slice(head, -tail) === '...'
+
 const maskKey = (key: string, { head, tail }: KeyFormat): string => {
   if (key.length > head + tail) return `${key.slice(0, head)}...${key.slice(-tail)}`
   return key.length > 1 ? `${key[0]}...${key.at(-1)}` : '***'
@@ -113,7 +117,8 @@ export const unmaskKeys = (definitionId: string, value: unknown, stored: unknown
   const keys = collectKeys(stored, format)
   const unmaskText = (text: string, isKey: boolean) => {
     const key = keys.find((one) => maskKey(one, format) === text && (isKey || isValidKey(one, format)))
-    if (key === undefined && isKey && looksMasked(text)) throw maskedKey()
+    const isMask = isKey ? looksMasked(text) : isMaskOfValid(text, format)
+    if (key === undefined && isMask) throw maskedKey()
     return key ?? text
   }
   return mapTop(

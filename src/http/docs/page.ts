@@ -4,7 +4,7 @@ import initPath from './init.js' with { type: 'file' }
 import { type StaticFile, toStaticFile } from './static-file.ts'
 
 /** Files of the page by name; all of them lie inside the executable, so that the page works without internet. */
-export const pageAssets = {
+const pageAssets = {
   'swagger-ui.css': { path: stylePath, type: 'text/css; charset=utf-8' },
   'swagger-ui-bundle.js': { path: bundlePath, type: 'text/javascript; charset=utf-8' },
   'init.js': { path: initPath, type: 'text/javascript; charset=utf-8' },

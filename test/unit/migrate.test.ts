@@ -1,0 +1,80 @@
+import type { Database } from 'bun:sqlite'
+import { describe, expect, test } from 'bun:test'
+import { openDatabase } from '../../src/db/client.ts'
+import type { Migration } from '../../src/db/embed-migrations.ts'
+import { isMigrated, migrate, migrations, SchemaError } from '../../src/db/migrate.ts'
+
+const step = (tag: string, ...statements: string[]): Migration => ({
+  tag,
+  hash: `hash of ${statements.join()}`,
+  statements,
+})
+const first = step('0000_first', 'CREATE TABLE a (id INTEGER PRIMARY KEY)', 'INSERT INTO a VALUES (1)')
+const second = step('0001_second', 'CREATE TABLE b (a_id INTEGER REFERENCES a(id))', 'INSERT INTO b VALUES (1)')
+const tables = (sqlite: Database) =>
+  sqlite
+    .query<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    .all()
+    .map(({ name }) => name)
+
+describe('migrate', () => {
+  test('applies what is missing, once', () => {
+    const { sqlite } = openDatabase(':memory:')
+    expect(migrate(sqlite, [first])).toEqual(['0000_first'])
+    expect(migrate(sqlite, [first, second])).toEqual(['0001_second'])
+    expect(migrate(sqlite, [first, second])).toEqual([])
+    expect(tables(sqlite)).toEqual(['a', 'b', 'schema_migrations'])
+  })
+
+  test("the program's own schema is complete", () => {
+    const { sqlite } = openDatabase(':memory:')
+    expect(() => isMigrated(sqlite)).toThrow()
+    expect(migrate(sqlite)).toEqual(migrations.map(({ tag }) => tag))
+    expect(isMigrated(sqlite)).toBe(true)
+    expect(tables(sqlite)).toEqual(expect.arrayContaining(['audit_logs', 'sessions', 'users']))
+  })
+
+  test('a newer schema is refused, in words for the person at the terminal', () => {
+    const { sqlite } = openDatabase(':memory:')
+    migrate(sqlite, [first, second])
+    expect(() => migrate(sqlite, [first])).toThrow(SchemaError)
+    expect(() => migrate(sqlite, [first])).toThrow(
+      /newer version of BrainDrive Server .*2 steps.*knows 1.*restore a backup/s,
+    )
+    expect(tables(sqlite)).toEqual(['a', 'b', 'schema_migrations'])
+  })
+
+  test('an edited step is noticed', () => {
+    const { sqlite } = openDatabase(':memory:')
+    migrate(sqlite, [first])
+    const edited = { ...first, hash: 'another' }
+    expect(() => migrate(sqlite, [edited, second])).toThrow(/0000_first.*not the one that this program knows/)
+    expect(tables(sqlite)).toEqual(['a', 'schema_migrations'])
+    expect(isMigrated(sqlite)).toBe(false)
+  })
+
+  test('a failing step rolls back as a whole; those before it stay', () => {
+    const { sqlite } = openDatabase(':memory:')
+    const broken = step(
+      '0001_broken',
+      'CREATE TABLE b (id INTEGER)',
+      'INSERT INTO a VALUES (2)',
+      'INSERT INTO nowhere VALUES (1)',
+    )
+    expect(() => migrate(sqlite, [first, broken])).toThrow('nowhere')
+    expect(tables(sqlite)).toEqual(['a', 'schema_migrations'])
+    expect(sqlite.query('SELECT id FROM a').all()).toEqual([{ id: 1 }])
+    expect(migrate(sqlite, [first, second])).toEqual(['0001_second'])
+  })
+
+  test('a step that leaves a dangling reference is rolled back', () => {
+    const { sqlite } = openDatabase(':memory:')
+    expect(() =>
+      migrate(sqlite, [
+        first,
+        step('0001_dangling', 'CREATE TABLE b (a_id INTEGER REFERENCES a(id))', 'INSERT INTO b VALUES (7)'),
+      ]),
+    ).toThrow()
+    expect(tables(sqlite)).toEqual(['a', 'schema_migrations'])
+  })
+})
