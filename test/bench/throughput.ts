@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { BaselineInput, BaselinePorts } from './baseline-server.ts'
-import { measureRate, type Target } from './load.ts'
+import { byHttpClient, byRawSockets, type MeasureRate, type Target } from './load.ts'
 import { atLeast, type Row } from './report.ts'
 import type { BenchServer } from './server.ts'
 import { median, spread } from './statistics.ts'
 
-const rounds = 7
-const roundMs = 600
-const warmUpMs = 1500
+const rounds = 5
+const roundMs = 500
+const warmUpMs = 700
 
 const startBaseline = async (input: BaselineInput) => {
   const { promise, resolve } = Promise.withResolvers<BaselinePorts>()
@@ -33,7 +33,11 @@ interface Comparison {
   ratios: number[]
 }
 
-const compare = async (ours: Target, baseline: Target): Promise<Comparison> => {
+const compare = async (
+  ours: Target,
+  baseline: Target,
+  measureRate: MeasureRate = byHttpClient,
+): Promise<Comparison> => {
   for (const target of [baseline, ours]) await measureRate(target, warmUpMs)
   const pairs = []
   for (let round = 0; round < rounds; round++)
@@ -76,5 +80,7 @@ export const compareThroughput = async (server: BenchServer, folder: string): Pr
     toRow(`single read, ${single.length} B / Bun.serve`, await compare(ours(singlePath), bare(ports.single)), 0.33),
     toRow(`20-row list, ${list.length} B / Bun.serve`, await compare(ours(listPath), bare(ports.list)), 0.2),
     toRow('20-row list / bun:sqlite + JSON', await compare(ours(listPath), bare(ports.sqlite))),
+    toRow('single read, by raw sockets', await compare(ours(singlePath), bare(ports.single), byRawSockets)),
+    toRow('20-row list, by raw sockets', await compare(ours(listPath), bare(ports.list), byRawSockets)),
   ]
 }
