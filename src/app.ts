@@ -18,9 +18,15 @@ import { defaultRateLimit } from './http/rate-limit.ts'
 /** Above every limit of ours: Bun's own 413 would carry neither a body nor CORS headers. */
 const maxTransportBytes = 2_147_483_648
 
+/** What even the envelope could not catch, e.g. `throw undefined`: Bun's own page would show source lines. */
+const lastResort = () => Response.json({ detail: 'Internal server error', code: 'internal' }, { status: 500 })
+
 /** The whole API. The order matters: a hook reaches only what is mounted after it (design rule of Elysia). */
 export const createApp = (deps: Deps) => {
-  const app = new Elysia({ name: 'app', serve: { maxRequestBodySize: maxTransportBytes } })
+  const app = new Elysia({
+    name: 'app',
+    serve: { maxRequestBodySize: maxTransportBytes, development: false, error: lastResort },
+  })
   return app
     .use(
       errorEnvelope(

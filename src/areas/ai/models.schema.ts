@@ -56,11 +56,7 @@ export type AllModels = typeof AllModels.static
 
 export const Validate = t.Object({
   provider: t.String({ maxLength: 60 }),
-  config: t.Object({
-    server_url: t.Optional(t.String({ maxLength: 2048 })),
-    base_url: t.Optional(t.String({ maxLength: 2048 })),
-    api_key: t.Optional(Nullable(t.String({ maxLength: 1000 }))),
-  }),
+  config: JsonObject('`server_url` (Ollama), `base_url` (OpenAI), `api_key`'),
 })
 export type Validate = typeof Validate.static
 

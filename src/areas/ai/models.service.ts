@@ -7,6 +7,7 @@ import { withDeadline } from './model-lists.ts'
 import type { AllModels, CatalogEntry, ModelsQuery, ServerModel, Validate, Validation } from './models.schema.ts'
 import { getProvider, type ProviderInfo, providers } from './provider-catalog.ts'
 import {
+  asText,
   listOllamaServers,
   readKeySetting,
   resolveKeyProvider,
@@ -139,12 +140,9 @@ export const listAllModels = async (deps: ModelDeps, user: SignedInUser): Promis
 }
 
 const toTestedServer = (deps: SettingsDeps, provider: ProviderInfo, { config }: Validate): ModelServer => {
-  const given = provider.id === 'ollama' ? config.server_url : provider.id === 'openai' ? config.base_url : undefined
-  return {
-    provider: provider.id,
-    baseUrl: (given || provider.baseUrl(deps.config)).replace(/\/+$/, ''),
-    apiKey: config.api_key || undefined,
-  }
+  const urlName = { ollama: 'server_url', openai: 'base_url' }[provider.id as string] ?? ''
+  const given = asText(config[urlName]) || provider.baseUrl(deps.config)
+  return { provider: provider.id, baseUrl: given.replace(/\/+$/, ''), apiKey: asText(config['api_key']) || undefined }
 }
 
 /** Whether address and key work, by really asking the provider. Failures are answers, too. Throws only for an unknown provider. */

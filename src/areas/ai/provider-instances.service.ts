@@ -6,7 +6,7 @@ import { maskKeys } from '../settings/key-mask.ts'
 import * as errors from './ai.errors.ts'
 import type { ProviderInstance, SaveProviderInstance } from './provider-instances.schema.ts'
 import { getProvider, type ProviderInfo, providers } from './provider-catalog.ts'
-import { listOllamaServers, type OllamaServer, type SettingsDeps } from './provider-settings.ts'
+import { asText, listOllamaServers, type OllamaServer, type SettingsDeps } from './provider-settings.ts'
 
 type InstanceDeps = SettingsDeps & Pick<Deps, 'clock'>
 
@@ -65,8 +65,6 @@ const findInstance = (
   instanceId: string,
 ): ProviderInstance | undefined =>
   listOfProvider(deps, userId, provider).find((instance) => instance.instance_id === instanceId)
-
-const asText = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
 
 const definitionOf = ({ settingsId, settingsName }: ProviderInfo) => ({ id: settingsId, name: settingsName })
 

@@ -22,7 +22,8 @@ export interface OllamaServer {
 const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 
-const asText = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
+/** A trimmed text, or an empty one for anything else. */
+export const asText = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
 
 const toOllamaServer = (entry: unknown): OllamaServer | undefined => {
   const { id, serverName, serverAddress, apiKey } = asRecord(entry)
