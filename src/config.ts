@@ -108,6 +108,12 @@ export const configFields = {
     [1, 250],
     'Outgoing requests at once; further ones are answered 503',
   ),
+  maxRepliesPerUser: integer(
+    'MAX_REPLIES_PER_USER',
+    32,
+    [1, 250],
+    'Replies that one user may have under way at once; further ones are answered 429',
+  ),
   upstreamIdleSeconds: integer(
     'UPSTREAM_IDLE_TIMEOUT',
     120,

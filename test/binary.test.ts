@@ -247,6 +247,23 @@ describe('the executable', () => {
     })
   }, 30_000)
 
+  test('the schemas hold in the executable, too: minifying names once switched the bounds of queries off', async () => {
+    const server = await startServer(emptyFolder())
+    const { body: user } = await server.call('POST', '/api/v1/auth/register', account)
+    await server.signIn()
+    for (const query of ['limit=101', 'limit=0', 'limit=abc', 'skip=-1', 'skip=9223372036854775808']) {
+      const { status } = await server.call('GET', `/api/v1/users/${user.id}/conversations?${query}`)
+      expect({ query, status }).toEqual({ query, status: 422 })
+    }
+    for (const body of [{}, [], { title: 'x'.repeat(501) }, { title: 7 }, { page_id: 'x'.repeat(200) }]) {
+      const { status } = await server.call('POST', '/api/v1/conversations', body)
+      expect(status).toBe(JSON.stringify(body) === '{}' ? 200 : 422)
+    }
+    expect((await server.call('POST', '/api/v1/auth/register', { ...account, username: 'ab' })).status).toBe(422)
+    expect((await server.call('POST', '/api/v1/ai/providers/chat', chatBody('Hi', { messages: [] }))).status).toBe(422)
+    await server.kill('SIGTERM')
+  }, 30_000)
+
   test('the API page is served from the executable alone', async () => {
     const server = await startServer(emptyFolder())
     const page = await (await fetch(`${server.url}/api/v1/docs`)).text()

@@ -8,6 +8,7 @@ const tooDeep = defineError(422, 'http.too_deep', 'The body is nested too deeply
 const incomplete = defineError(400, 'http.incomplete_body', 'The connection was closed before the whole body came')
 const undecodable = defineError(400, 'http.undecodable', 'There was an error parsing the body')
 const maxDepth = 64
+const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket] = [34, 92, 123, 125, 91, 93]
 
 const megabytes = (bytes: number, digits: number) => (bytes / 1_048_576).toFixed(digits)
 
@@ -55,11 +56,25 @@ const readCounted = async (request: Request, limitBytes: number): Promise<Uint8A
   return Buffer.concat(pieces)
 }
 
-/** A stack overflow in some later recursion is no answer: refuse what nobody sends. */
-const isDeeperThan = (value: unknown, depth: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1)))
+/**
+ * A stack overflow in some later recursion is no answer: refuse what nobody sends. Judged on the text, which takes
+ * milliseconds where walking millions of parsed values takes a second.
+ */
+const isTooDeep = (text: string): boolean => {
+  let depth = 0
+  let isInString = false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (isInString) {
+      if (code === backslash) index++
+      else if (code === quote) isInString = false
+    } else if (code === quote) isInString = true
+    else if (code === openBrace || code === openBracket) {
+      if (++depth > maxDepth) return true
+    } else if (code === closeBrace || code === closeBracket) depth--
+  }
+  return false
+}
 
 const parseJson = (text: string): unknown => {
   let value: unknown
@@ -68,7 +83,7 @@ const parseJson = (text: string): unknown => {
   } catch (error) {
     throw new JsonSyntaxError((error as Error).message)
   }
-  if (isDeeperThan(value, maxDepth)) throw tooDeep()
+  if (isTooDeep(text)) throw tooDeep()
   return value
 }
 

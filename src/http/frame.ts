@@ -1,8 +1,10 @@
 import { Elysia } from 'elysia'
 import type { Deps } from '../deps.ts'
+import { defineError } from '../shared/app-error.ts'
 import { newUuid } from '../shared/ids.ts'
 import { addressGroup, clientAddress, createProxyTrust, rememberRequest } from './request-info.ts'
 
+const badHost = defineError(400, 'http.bad_host', 'The Host header is not usable')
 const requestIdPattern = /^[A-Za-z0-9_-]{1,64}$/
 
 /** Safe for every answer; a route that serves something else than JSON sets its own. */
@@ -37,6 +39,8 @@ export const frame = ({ config, cors, rateLimiter, clock }: FrameDeps) => {
       startedAt: clock(),
     }
     rememberRequest(request, info)
+    // An unusable `Host` makes an unusable URL: nothing behind this line has to fear one.
+    if (!URL.canParse(request.url)) throw badHost()
     Object.assign(set.headers, securityHeaders, { 'x-request-id': info.id })
     if (info.isHttps) set.headers['strict-transport-security'] = 'max-age=31536000'
     const origin = request.headers.get('origin')

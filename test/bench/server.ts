@@ -21,7 +21,7 @@ const findFreePort = (): number => {
 const spawnServer = (folder: string, port: number) =>
   Bun.spawn([executable, 'serve', '--port', String(port)], {
     cwd: folder,
-    env: { PATH: '/usr/bin:/bin', RATE_LIMIT: 'off', LOG_LEVEL: 'warn' },
+    env: { PATH: '/usr/bin:/bin', RATE_LIMIT: 'off', MAX_REPLIES_PER_USER: '250', LOG_LEVEL: 'warn' },
     stdout: 'ignore',
     stderr: 'inherit',
   })

@@ -27,6 +27,11 @@ export const tooManyReplies = defineError(
   'ai.busy',
   'The server is writing as many replies as it can. Please try again in a moment.',
 )
+export const tooManyOwnReplies = defineError(
+  429,
+  'ai.too_many_replies',
+  'You have as many replies under way as one user may have. Wait for one to end, or stop it.',
+)
 export const providerFailed = defineErrorWith(502, 'ai.provider_failed', (text: string) => `Provider error: ${text}`)
 export const addressRefused = defineErrorWith(400, 'ai.address_refused', (text: string) => `Provider error: ${text}`)
 export const foreignUser = defineError(403, 'ai.foreign_user', 'Not authorized to use the settings of another user')
@@ -39,6 +44,11 @@ export const oneInstance = defineErrorWith(
   409,
   'ai.one_instance',
   (label: string) => `${label} already has an instance. Change or delete that one.`,
+)
+export const maskedKey = defineError(
+  400,
+  'ai.masked_key',
+  'This is the mask of another key. Send the key itself, or leave it out.',
 )
 export const unknownSettings = defineErrorWith(
   404,

@@ -19,6 +19,7 @@ const modelErrors = [
   errors.addressRefused,
   errors.providerFailed,
   errors.tooManyReplies,
+  errors.tooManyOwnReplies,
 ]
 
 export const chatRoutes = (deps: Deps) =>

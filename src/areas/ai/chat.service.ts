@@ -12,7 +12,7 @@ import { runTurn, type TurnOutcome, type TurnPlan } from './chat-turn.ts'
 import type { LiveReply } from './live-replies.ts'
 import { getProvider } from './provider-catalog.ts'
 import { resolveServer } from './provider-settings.ts'
-import { explainInStream, toReply } from './replies.ts'
+import { assertRoom, explainInStream, toReply } from './replies.ts'
 
 type ChatDeps = Pick<
   Deps,
@@ -137,7 +137,7 @@ export const startChat = (deps: ChatDeps, user: SignedInUser, body: Chat): LiveR
   const key = duplicateKey(user.id, body)
   const running = deps.liveReplies.find<TurnOutcome>(key)
   if (running) return running
-  if (deps.liveReplies.size >= deps.config.maxUpstreamCalls) throw errors.tooManyReplies()
+  assertRoom(deps, user.id)
   const prepared = explainInStream(body, () => prepare(deps, user, body))
   if ('attach' in prepared) return prepared
   const { conversationId, history } = openTurn(deps, prepared.opening)

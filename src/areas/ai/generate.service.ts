@@ -1,13 +1,12 @@
 import type { Deps, SignedInUser } from '../../deps.ts'
 import { newUuid } from '../../shared/ids.ts'
-import * as errors from './ai.errors.ts'
 import { readChatParams } from './chat-params.ts'
 import type { Generate, GenerateReply } from './chat.schema.ts'
 import { runTurn, type TurnOutcome, type TurnPlan } from './chat-turn.ts'
 import type { LiveReply } from './live-replies.ts'
 import { getProvider } from './provider-catalog.ts'
 import { resolveServer } from './provider-settings.ts'
-import { explainInStream, toReply } from './replies.ts'
+import { assertRoom, explainInStream, toReply } from './replies.ts'
 
 type GenerateDeps = Pick<Deps, 'db' | 'clock' | 'config' | 'secretBox' | 'log' | 'llm' | 'modelLists' | 'liveReplies'>
 
@@ -39,7 +38,7 @@ const createScratchRecord = () => {
 
 /** One prompt, one answer, nothing stored (ai.md 3): it ends when its client goes. */
 export const startGeneration = (deps: GenerateDeps, user: SignedInUser, body: Generate): LiveReply<TurnOutcome> => {
-  if (deps.liveReplies.size >= deps.config.maxUpstreamCalls) throw errors.tooManyReplies()
+  assertRoom(deps, user.id)
   const plan = explainInStream(body, () => toPlan(deps, user, body))
   if ('attach' in plan) return plan
   const record = createScratchRecord()

@@ -25,6 +25,7 @@ export interface ReplyPlan<Result> {
 
 export interface LiveReplies {
   readonly size: number
+  countOf(userId: string): number
   /** Keys of different kinds of replies must not clash: the result is what `start` was given under this key. */
   find<Result>(key: string): LiveReply<Result> | undefined
   start<Result>(plan: ReplyPlan<Result>): LiveReply<Result>
@@ -122,6 +123,7 @@ export const createLiveReplies = (): LiveReplies => {
     get size() {
       return register.entries.size
     },
+    countOf: (userId) => [...register.entries].filter((entry) => entry.userId === userId).length,
     find: <Result>(key: string) => register.find(key) as LiveReply<Result> | undefined,
     start(plan) {
       const { entry, reply } = startEntry(plan, register)

@@ -36,7 +36,12 @@ export const providerInstanceRoutes = (deps: Deps) =>
       user: true,
       body: SaveProviderInstance,
       response: ProviderInstance,
-      detail: documented('Save a model server or an API key', errors.unknownProvider, errors.oneInstance),
+      detail: documented(
+        'Save a model server or an API key',
+        errors.unknownProvider,
+        errors.oneInstance,
+        errors.maskedKey,
+      ),
     })
     .delete(
       '/providers/:provider/:instanceId',

@@ -79,6 +79,7 @@ const saveOllamaServer = (deps: InstanceDeps, userId: string, provider: Provider
   const existing = servers.find(({ id }) => id === body.instance_id) ?? {}
   const givenKey = asText(body.config['api_key'])
   const storedKey = asText(existing['apiKey'])
+  if (looksMasked(givenKey) && givenKey !== maskSecret(storedKey)) throw errors.maskedKey()
   const server = {
     connectionStatus: 'idle',
     ...existing,
@@ -92,6 +93,9 @@ const saveOllamaServer = (deps: InstanceDeps, userId: string, provider: Provider
   const next = isNew ? [...servers, server] : servers.map((one) => (one['id'] === body.instance_id ? server : one))
   saveUserSettingValue(deps, userId, definitionOf(provider), { ...value, servers: next })
 }
+
+/** No real key looks so: a mask of some other key must not replace one. */
+const looksMasked = (text: string) => /\.\.\.|^\*+$/.test(text)
 
 const keyNames = ['api_key', 'apiKey']
 

@@ -1,3 +1,4 @@
+import type { Deps } from '../../deps.ts'
 import { encodeEvent } from '../../http/sse.ts'
 import { AppError } from '../../shared/app-error.ts'
 import type { UpstreamError } from '../../shared/upstream-error.ts'
@@ -7,6 +8,12 @@ import type { TurnOutcome } from './chat-turn.ts'
 import { getProvider } from './provider-catalog.ts'
 import type { LiveReply } from './live-replies.ts'
 import { toWireUsage } from './wire-usage.ts'
+
+/** Room for one more reply: for everyone together, and for one user, who must not use up all of it. */
+export const assertRoom = ({ liveReplies, config }: Pick<Deps, 'liveReplies' | 'config'>, userId: string) => {
+  if (liveReplies.size >= config.maxUpstreamCalls) throw errors.tooManyReplies()
+  if (liveReplies.countOf(userId) >= config.maxRepliesPerUser) throw errors.tooManyOwnReplies()
+}
 
 /** What a failed model call is called over HTTP. */
 export const toHttpError = (error: UpstreamError): AppError => {
