@@ -185,6 +185,17 @@ describe('replies live on the server', () => {
     model.script.fault = undefined
   })
 
+  test('429 for one user who has his share under way; others still have room', async () => {
+    await using setup = await start({ fault: { kind: 'hang', after: 1 } }, { env: { MAX_REPLIES_PER_USER: '2' } })
+    const { server, model } = setup
+    await saveSetting(server, 'bob', 'ollama_servers_settings', ollamaServers(model.url))
+    for (const text of ['a', 'b']) await followSse(await postChat(server, 'ada', chatBody(text))).leave()
+    const refused = await server.as('ada')('POST', '/api/v1/ai/providers/chat', chatBody('c'))
+    expect(refused).toMatchObject({ status: 429, body: { code: 'ai.too_many_replies' } })
+    expect((await postChat(server, 'bob', chatBody('c'))).status).toBe(200)
+    await server.deps.liveReplies.stopAll()
+  })
+
   test('a generation ends when its client goes', async () => {
     await using setup = await start({ fault: { kind: 'hang', after: 1 } })
     const { server, model } = setup

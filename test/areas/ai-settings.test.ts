@@ -39,6 +39,11 @@ describe(`${path}/providers`, () => {
       serverAddress: 'http://box:11434',
       apiKey: 'a-long-secret-key',
     })
+    expect(await save(app, { ...body, config: { api_key: 'XXXX...6789' } })).toMatchObject({
+      status: 400,
+      body: { code: 'ai.masked_key' },
+    })
+    expect((await stored(app, 'ollama_servers_settings')).servers[1]).toMatchObject({ apiKey: 'a-long-secret-key' })
     expect(JSON.stringify(await list(app))).not.toContain('a-long-secret-key')
     expect((await app.as('ada')('GET', `${path}/servers/ollama_servers_settings`)).body.servers).toMatchObject([
       {},
