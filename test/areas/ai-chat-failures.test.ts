@@ -3,30 +3,13 @@ import { Database } from 'bun:sqlite'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chatBody, listMessages, ollamaServers, postChat, saveSetting } from '../support/chat.ts'
+import { chatBody, listMessages, ollamaServers, postChat, saveSetting, startChatSetup } from '../support/chat.ts'
 import type { FakeScript } from '../support/fake-model-server.ts'
-import { startFakeOllama } from '../support/fake-ollama.ts'
 import { followSse, readSse } from '../support/sse.ts'
-import { type TestAppOptions, testApp } from '../support/test-app.ts'
+import { type TestAppOptions } from '../support/test-app.ts'
 
-const start = async (script: Partial<FakeScript> = {}, options: TestAppOptions = {}) => {
-  const server = testApp(options)
-  const model = startFakeOllama({ pieces: ['one ', 'two ', 'three'], ...script })
-  await saveSetting(
-    server,
-    'ada',
-    'ollama_servers_settings',
-    ollamaServers(model.url, { apiKey: 'key-that-nobody-sees' }),
-  )
-  return {
-    server,
-    model,
-    [Symbol.asyncDispose]: async () => {
-      await model.stop()
-      await server.stop()
-    },
-  }
-}
+const start = (script: Partial<FakeScript> = {}, options: TestAppOptions = {}) =>
+  startChatSetup({ pieces: ['one ', 'two ', 'three'], ...script }, options, 'key-that-nobody-sees')
 
 const whenQuiet = async (size: () => number) => {
   while (size() > 0) await Bun.sleep(2)

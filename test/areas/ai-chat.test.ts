@@ -1,22 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { chatBody, listMessages, ollamaServers, postChat, saveSetting } from '../support/chat.ts'
-import { startFakeOllama } from '../support/fake-ollama.ts'
+import { chatBody, listMessages, postChat, startChatSetup } from '../support/chat.ts'
+import type { FakeScript } from '../support/fake-model-server.ts'
 import { followSse, readSse } from '../support/sse.ts'
-import { testApp } from '../support/test-app.ts'
 
-const start = async (script: Parameters<typeof startFakeOllama>[0] = {}) => {
-  const server = testApp()
-  const model = startFakeOllama({ pieces: ['Hello', ', ', 'wörld 🚀'], ...script })
-  await saveSetting(server, 'ada', 'ollama_servers_settings', ollamaServers(model.url))
-  return {
-    server,
-    model,
-    [Symbol.asyncDispose]: async () => {
-      await model.stop()
-      await server.stop()
-    },
-  }
-}
+const start = (script: Partial<FakeScript> = {}) => startChatSetup({ pieces: ['Hello', ', ', 'wörld 🚀'], ...script })
 
 describe('POST /api/v1/ai/providers/chat, streamed', () => {
   test('200: conversation first, then the text, then [DONE]; both messages are stored', async () => {

@@ -1,26 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { chatBody, listMessages, ollamaServers, postChat, saveSetting } from '../support/chat.ts'
+import { chatBody, listMessages, postChat, startChatSetup } from '../support/chat.ts'
 import type { FakeScript } from '../support/fake-model-server.ts'
 import { startFakeAnthropic } from '../support/fake-anthropic.ts'
-import { startFakeOllama } from '../support/fake-ollama.ts'
 import { followSse, readSse } from '../support/sse.ts'
 import { testApp, type TestServer } from '../support/test-app.ts'
 
-const start = async (script: Partial<FakeScript> = {}) => {
-  const server = testApp()
-  const model = startFakeOllama(script)
-  await saveSetting(server, 'ada', 'ollama_servers_settings', ollamaServers(model.url))
-  return {
-    server,
-    model,
-    [Symbol.asyncDispose]: async () => {
-      await model.stop()
-      await server.stop()
-    },
-  }
-}
+const start = (script: Partial<FakeScript> = {}) => startChatSetup(script)
 
 const cancelPath = '/api/v1/ai/providers/cancel'
 

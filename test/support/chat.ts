@@ -1,4 +1,6 @@
-import type { TestServer } from './test-app.ts'
+import type { FakeScript } from './fake-model-server.ts'
+import { startFakeOllama } from './fake-ollama.ts'
+import { type TestAppOptions, type TestServer, testApp } from './test-app.ts'
 
 export const ollamaServers = (url: string, extra: Record<string, unknown> = {}) => ({
   servers: [{ id: 'srv1', serverName: 'Home', serverAddress: url, apiKey: '', connectionStatus: 'idle', ...extra }],
@@ -35,3 +37,18 @@ export const postChat = async (server: TestServer, name: string, body: unknown):
 
 export const listMessages = async (server: TestServer, name: string, conversationId: string) =>
   (await server.as(name)('GET', `/api/v1/conversations/${conversationId}/with-messages`)).body.messages
+
+/** A server whose user ada has one Ollama server, and that model server. `apiKey` is what ada saved for it. */
+export const startChatSetup = async (script: Partial<FakeScript>, options: TestAppOptions = {}, apiKey = '') => {
+  const server = testApp(options)
+  const model = startFakeOllama(script)
+  await saveSetting(server, 'ada', 'ollama_servers_settings', ollamaServers(model.url, { apiKey }))
+  return {
+    server,
+    model,
+    [Symbol.asyncDispose]: async () => {
+      await model.stop()
+      await server.stop()
+    },
+  }
+}
