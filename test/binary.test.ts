@@ -3,9 +3,12 @@ import { Database } from 'bun:sqlite'
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import manifest from '../package.json'
 import { startFakeOllama } from './support/fake-ollama.ts'
 import { followSse, readSse } from './support/sse.ts'
 import { chatBody, ollamaServers } from './support/chat.ts'
+import { account, type ServerProcess, startServerProcess, temporaryFolder } from './support/server-process.ts'
+import { copySource, findRegistryProblem, pathWith } from './support/source-copy.ts'
 
 /**
  * The built executable as its users meet it: in an empty folder, with no module in reach and no environment but PATH.
@@ -38,63 +41,9 @@ const finish = async (child: ReturnType<typeof run>) => {
   return { stdout, stderr, code }
 }
 
-interface Answer {
-  status: number
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies freely
-  body: any
-}
+const startServer = (folder: string) => startServerProcess([executable, 'serve'], folder)
 
-/** Starts the server on a free port and waits for the line that names it. */
-const startServer = async (folder: string, args: string[] = [], env: Record<string, string> = {}) => {
-  const child = run(['serve', '--port', '0', ...args], folder, { RATE_LIMIT: 'off', ...env })
-  const reader = child.stdout.getReader()
-  const decoder = new TextDecoder()
-  let output = ''
-  const readOn = async () => {
-    const { done, value } = await reader.read()
-    output += decoder.decode(value, { stream: true })
-    return !done
-  }
-  const address = () => /"address":"(http[^"]+)"/.exec(output)?.[1]
-  while (!address() && (await readOn()));
-  const url = address()
-  if (!url) throw new Error(`the server did not start: ${output}${await new Response(child.stderr).text()}`)
-  const drained = (async () => {
-    while (await readOn());
-  })()
-  let token = ''
-  const send = (method: string, path: string, body?: unknown) =>
-    fetch(url + path, {
-      method,
-      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-  const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
-    const response = await send(method, path, body)
-    return { status: response.status, body: await response.json().catch(() => undefined) }
-  }
-  return {
-    url,
-    child,
-    send,
-    call,
-    signIn: async () => {
-      const { body } = await call('POST', '/api/v1/auth/login', account)
-      token = body.access_token
-    },
-    output: () => output,
-    kill: async (signal: NodeJS.Signals) => {
-      child.kill(signal)
-      await child.exited
-      await drained
-      return child.exitCode
-    },
-  }
-}
-
-const account = { username: 'ada', email: 'ada@home.local', password: 'correct horse' }
-
-const saveOllama = (server: { call: (method: string, path: string, body?: unknown) => Promise<Answer> }, url: string) =>
+const saveOllama = (server: ServerProcess, url: string) =>
   server.call('POST', '/api/v1/settings/instances', {
     definition_id: 'ollama_servers_settings',
     name: 'Ollama Servers Settings',
@@ -103,7 +52,7 @@ const saveOllama = (server: { call: (method: string, path: string, body?: unknow
     user_id: 'current',
   })
 
-const messagesOf = async (server: { call: (method: string, path: string) => Promise<Answer> }, id: string) =>
+const messagesOf = async (server: ServerProcess, id: string) =>
   (await server.call('GET', `/api/v1/conversations/${id}/with-messages`)).body.messages
 
 describe('the executable', () => {
@@ -273,4 +222,29 @@ describe('the executable', () => {
     expect((await server.call('GET', '/openapi.json')).body.openapi).toStartWith('3.')
     await server.kill('SIGTERM')
   }, 30_000)
+})
+
+const registryProblem = await findRegistryProblem('bun')
+if (registryProblem) console.log(`"make run" is not tested: npm cannot reach its registry: ${registryProblem}`)
+
+describe('make run', () => {
+  test.skipIf(registryProblem !== undefined)(
+    'on a machine without Bun: fetches the pinned one, installs, starts the server; SIGTERM stops it in order',
+    async () => {
+      using folder = temporaryFolder()
+      copySource(folder.path)
+      const PATH = pathWith(join(folder.path, 'bin'), { node: Bun.which('node'), npm: Bun.which('npm') })
+      expect(Bun.which('bun', { PATH })).toBeNull()
+      // The rest of the environment stays, since it may say how npm reaches its registry.
+      const env = { ...process.env, PATH, NODE_ENV: undefined, MAKEFLAGS: undefined, DATA_DIR: undefined, PORT: '0' }
+      await using server = await startServerProcess(['make', 'run'], folder.path, env)
+      expect(await server.call('GET', '/health')).toMatchObject({ status: 200, body: { status: 'healthy' } })
+      const fetched = Bun.spawnSync([join(folder.path, '.bun/node_modules/.bin/bun'), '--version'])
+      expect(`bun@${fetched.stdout.toString().trim()}`).toBe(manifest.packageManager)
+      expect(existsSync(join(folder.path, 'data/braindrive.db'))).toBe(true)
+      await server.kill('SIGTERM')
+      expect(server.output()).toContain('"message":"stopped"')
+    },
+    300_000,
+  )
 })

@@ -23,6 +23,7 @@ export const startWorker = (databasePath: string, log: Log): WorkerHost => {
   let worker: Worker
   let lastAnswerAt = 0
   let restarts = 0
+  let isRunning = false
   let isStopping = false
   let whenStopped: (() => void) | undefined
   const send = (message: ToWorker) => worker.postMessage(message)
@@ -43,6 +44,7 @@ export const startWorker = (databasePath: string, log: Log): WorkerHost => {
   }
   const restart = (reason: string) => {
     lastAnswerAt = 0
+    isRunning = false
     if (isStopping) return whenStopped?.()
     const delayMs = restarts === 0 ? 0 : Math.min(1000 * 2 ** restarts, maxRestartDelayMs)
     restarts++
@@ -52,6 +54,7 @@ export const startWorker = (databasePath: string, log: Log): WorkerHost => {
   const start = () => {
     if (isStopping) return
     worker = new Worker(workerUrl)
+    isRunning = true
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => receive(data)
     worker.onerror = ({ message }) => log.error('worker thread failed', { reason: message })
     worker.addEventListener('close', () => restart('closed'))
@@ -64,6 +67,8 @@ export const startWorker = (databasePath: string, log: Log): WorkerHost => {
     stop: () => {
       isStopping = true
       clearInterval(pinging)
+      // A thread that waits to be started again would never answer.
+      if (!isRunning) return Promise.resolve()
       return new Promise((resolve) => {
         const timer = setTimeout(() => worker.terminate(), 2_000)
         whenStopped = () => {
