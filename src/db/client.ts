@@ -20,7 +20,7 @@ const pragmas: [name: string, value: string | number, readBack: string | number]
   ['synchronous', 'FULL', 2],
   ['foreign_keys', 'ON', 1],
   ['temp_store', 'MEMORY', 2],
-  ['cache_size', -16_000, -16_000],
+  ['cache_size', -65_536, -65_536],
   ['journal_size_limit', 67_108_864, 67_108_864],
 ]
 

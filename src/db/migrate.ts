@@ -35,20 +35,31 @@ export const migrate = (sqlite: Database, known: Migration[] = migrations): stri
   })
 }
 
-const applyMigration = (sqlite: Database, migration: Migration, index: number) =>
-  sqlite
-    .transaction(() => {
-      // A table that is rebuilt is dropped for a moment; the references are checked at commit.
-      sqlite.run('PRAGMA defer_foreign_keys = ON')
-      for (const statement of migration.statements) sqlite.run(statement)
-      sqlite.run('INSERT INTO schema_migrations (idx, tag, hash, applied_at) VALUES (?, ?, ?, ?)', [
-        index,
-        migration.tag,
-        migration.hash,
-        Date.now(),
-      ])
-    })
-    .immediate()
+const applyMigration = (sqlite: Database, migration: Migration, index: number) => {
+  // A table that is made anew is dropped for a moment, which would delete all rows that refer to it. Cannot be changed
+  // inside a transaction; what refers to nothing afterwards is found by the check.
+  sqlite.run('PRAGMA foreign_keys = OFF')
+  try {
+    sqlite
+      .transaction(() => {
+        for (const statement of migration.statements) sqlite.run(statement)
+        const dangling = sqlite.query('PRAGMA foreign_key_check').all()
+        if (dangling.length > 0)
+          throw new SchemaError(
+            `Schema step ${migration.tag} was undone: ${dangling.length} rows would refer to something that is gone.`,
+          )
+        sqlite.run('INSERT INTO schema_migrations (idx, tag, hash, applied_at) VALUES (?, ?, ?, ?)', [
+          index,
+          migration.tag,
+          migration.hash,
+          Date.now(),
+        ])
+      })
+      .immediate()
+  } finally {
+    sqlite.run('PRAGMA foreign_keys = ON')
+  }
+}
 
 export const isMigrated = (sqlite: Database): boolean => {
   const applied = readApplied(sqlite)

@@ -77,4 +77,33 @@ describe('migrate', () => {
     ).toThrow()
     expect(tables(sqlite)).toEqual(['a', 'schema_migrations'])
   })
+
+  test('a table that is made anew keeps its rows, and those that refer to it', () => {
+    const { sqlite } = openDatabase(':memory:')
+    migrate(sqlite, migrations.slice(0, 1))
+    sqlite.run(
+      `INSERT INTO users (id, username, email, email_key, password_hash, role, is_active, is_verified, version, created_at, updated_at)
+       VALUES ('u', 'ada', 'a', 'a', '', 'member', 1, 0, '', 0, 0)`,
+    )
+    sqlite.run(
+      `INSERT INTO conversations (id, user_id, title, conversation_type, created_at, updated_at)
+       VALUES ('c', 'u', 'Über "Züge" 🚂', 'chat', 1767323045678, 1767323045999)`,
+    )
+    sqlite.run(
+      `INSERT INTO messages (id, conversation_id, sender, message, state, created_at, updated_at)
+       VALUES ('m', 'c', 'user', 'Hi', 'complete', 1, 1)`,
+    )
+    migrate(sqlite)
+    expect(sqlite.query('SELECT id, conversation_id FROM messages').values()).toEqual([['m', 'c']])
+    const [row] = sqlite.query<{ wire: string }, []>('SELECT wire FROM conversations').all()
+    expect(JSON.parse(row?.wire ?? '')).toMatchObject({
+      id: 'c',
+      title: 'Über "Züge" 🚂',
+      page_id: null,
+      created_at: '2026-01-02T03:04:05.678Z',
+      updated_at: '2026-01-02T03:04:05.999Z',
+    })
+    sqlite.run(`DELETE FROM users WHERE id = 'u'`)
+    expect(sqlite.query('SELECT count(*) FROM messages').values()).toEqual([[0]])
+  })
 })

@@ -1,8 +1,27 @@
-import { sql } from 'drizzle-orm'
+import { getTableColumns, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import { createdAt, id, json, updatedAt } from '../../db/columns.ts'
+import { createdAt, id, isoTimeSql, json, updatedAt } from '../../db/columns.ts'
 import { users } from '../auth/auth.table.ts'
 import { personas } from '../personas/personas.table.ts'
+
+/** The fields of the wire that are stored as they are sent. */
+const wireFields = [
+  'id',
+  'user_id',
+  'title',
+  'page_context',
+  'page_id',
+  'model',
+  'server',
+  'conversation_type',
+  'persona_id',
+]
+
+const wireMembers = [
+  ...wireFields.map((name) => `'${name}', ${name}`),
+  ...['created_at', 'updated_at'].map((name) => `'${name}', ${isoTimeSql(name)}`),
+  `'tags', json('[]')`,
+]
 
 /** ai.md 7.1, 13. `page_id` is free text: pages may be gone, their conversations stay. */
 export const conversations = sqliteTable(
@@ -21,14 +40,25 @@ export const conversations = sqliteTable(
     personaId: text('persona_id').references(() => personas.id, { onDelete: 'set null' }),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
+    /**
+     * The conversation as JSON text, without any tag, kept up to date by SQLite: a list hands on one text for each row
+     * instead of making eleven values and then the text of them, which takes three times as long.
+     */
+    wire: text('wire')
+      .notNull()
+      .generatedAlwaysAs(sql.raw(`json_object(${wireMembers.join(', ')})`), { mode: 'stored' }),
   },
   (table) => [
     index('conversations_user_updated').on(table.userId, table.updatedAt, table.id),
     index('conversations_user_type_updated').on(table.userId, table.conversationType, table.updatedAt, table.id),
-    index('conversations_persona').on(table.personaId),
+    index('conversations_persona_updated').on(table.personaId, table.updatedAt, table.id),
   ],
 )
-export type ConversationRow = typeof conversations.$inferSelect
+
+const { wire: _, ...columns } = getTableColumns(conversations)
+/** What a row is made of: all but its text for the wire. */
+export const conversationColumns = columns
+export type ConversationRow = Omit<typeof conversations.$inferSelect, 'wire'>
 
 export const messageSenders = ['user', 'llm', 'system'] as const
 export type MessageSender = (typeof messageSenders)[number]

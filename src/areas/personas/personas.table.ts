@@ -20,6 +20,14 @@ export const personas = sqliteTable(
     isActive: boolean('is_active').notNull(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
+    /** Name, description and prompt in lower case: SQLite itself folds ASCII only. */
+    searchText: text('search_text').notNull().default(''),
   },
-  (table) => [index('personas_user_updated').on(table.userId, table.updatedAt, table.id)],
+  (table) => [
+    // All that a list sorts and filters by but the search, so that filtering reads this index alone.
+    index('personas_list').on(table.userId, table.updatedAt, table.id, table.isActive, table.tags),
+  ],
 )
+export type PersonaRow = typeof personas.$inferSelect
+/** A persona without what its store keeps for searching. */
+export type PersonaContent = Omit<PersonaRow, 'searchText'>

@@ -18,6 +18,7 @@ export const tags = sqliteTable(
   },
   (table) => [index('tags_user').on(table.userId)],
 )
+export type TagRow = typeof tags.$inferSelect
 
 export const conversationTags = sqliteTable(
   'conversation_tags',
