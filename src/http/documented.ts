@@ -1,3 +1,4 @@
+import type { TSchema } from '@sinclair/typebox'
 import type { ErrorKind, ErrorStatus } from '../shared/app-error.ts'
 
 interface DeclaredError {
@@ -14,4 +15,12 @@ export const documented = (summary: string, ...errors: (ErrorKind | DeclaredErro
     code,
     ...(message === undefined ? {} : { message }),
   })),
+})
+
+/**
+ * Added to the `detail` of a route that answers with JSON text, instead of `response`: there is nothing to check, but the
+ * document shows the schema.
+ */
+export const answeredAsText = (schema: TSchema) => ({
+  responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } },
 })

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { Database } from 'bun:sqlite'
-import { listConversations } from '../../src/areas/conversations/conversation-list.store.ts'
+import { listConversations, listConversationsOfPersona } from '../../src/areas/conversations/conversation-list.store.ts'
 import * as store from '../../src/areas/conversations/conversations.store.ts'
 import type { ConversationRow, MessageRow, MessageState } from '../../src/areas/conversations/conversations.table.ts'
 import { getConversation } from '../../src/areas/conversations/conversations.service.ts'
 import { openDrizzle } from '../../src/db/client.ts'
 import { migrate } from '../../src/db/migrate.ts'
+import { plansOf } from '../support/query-plans.ts'
 
 const userId = 'a'.repeat(32)
 const conversationId = '11111111-2222-4333-8444-555555555555'
@@ -52,22 +53,6 @@ const addMessage = ({ db }: Store, id: string, fields: Partial<MessageRow> = {})
     ...fields,
   })
 
-/** Runs `work` and returns how SQLite plans each statement that was prepared meanwhile. */
-const plansOf = (sqlite: Database, work: () => void): string[] => {
-  const texts: string[] = []
-  const prepare = sqlite.prepare.bind(sqlite)
-  sqlite.prepare = (text: string) => {
-    texts.push(text)
-    return prepare(text)
-  }
-  work()
-  sqlite.prepare = prepare
-  return texts.map((text) => {
-    const rows = prepare<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${text}`).all()
-    return rows.map(({ detail }) => detail).join('; ')
-  })
-}
-
 describe('query plans', () => {
   test('each list is read in order from an index, with every filter', () => {
     const { sqlite, db } = openStore()
@@ -85,9 +70,16 @@ describe('query plans', () => {
     expect(plans).toHaveLength(4)
     for (const [index, start] of [anyType, anyType, ofType, ofType].entries()) {
       expect(plans[index]).toStartWith(start)
-      expect(plans[index]).not.toContain('TEMP B-TREE')
+      expect(plans[index]).not.toContain('FOR ORDER BY')
     }
     for (const plan of [plans[1], plans[3]]) expect(plan).toContain('SEARCH conversation_tags USING')
+  })
+
+  test('the list of one persona is read in order from its own index', () => {
+    const { sqlite, db } = openStore()
+    const plans = plansOf(sqlite, () => listConversationsOfPersona(db, userId, 'p', { skip: 0, limit: 50 }))
+    expect(plans).toHaveLength(1)
+    expect(plans[0]).toStartWith('SEARCH conversations USING INDEX conversations_persona_updated (persona_id=?)')
   })
 
   test('the other statements search by an index and sort nothing', () => {

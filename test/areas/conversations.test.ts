@@ -282,17 +282,31 @@ describe('PUT /api/v1/conversations/:conversationId/persona', () => {
 })
 
 describe('GET /api/v1/conversations/:conversationId/with-persona', () => {
-  test('200: the conversation keeps its persona_id; the persona itself comes with the personas', async () => {
+  test('200: the persona as it is read by itself, or null', async () => {
     await using server = testApp()
     const personaId = await addPersona(server, 'ada')
+    const { body: persona } = await server.as('ada')('GET', `/api/v1/personas/${personaId}`)
     const created = await create(server, 'ada', { persona_id: personaId, model: 'm', server: 'Home' })
+    const without = await create(server, 'ada')
+    expect((await server.as('ada')('GET', `${path}/${without.id}/with-persona`)).body).toEqual({
+      ...without,
+      persona: null,
+    })
     for (const asked of [created.id, undashed(created.id)].flatMap((id) => [
       `${id}/with-persona`,
       `${id}/with-persona/`,
     ])) {
       const answer = await server.as('ada')('GET', `${path}/${asked}`)
-      expect(answer).toMatchObject({ status: 200, body: { ...created, persona: null } })
+      expect(answer).toMatchObject({ status: 200, body: { ...created, persona } })
     }
+  })
+
+  test("200: somebody else's persona, as an import may bring it, is not shown", async () => {
+    await using server = testApp()
+    const foreign = await addPersona(server, 'bob')
+    const { id } = await create(server, 'ada')
+    server.database.sqlite.run('UPDATE conversations SET persona_id = ?', [foreign])
+    expect((await server.as('ada')('GET', `${path}/${id}/with-persona`)).body.persona).toBeNull()
   })
 
   test('200: a deleted persona leaves the conversation without one', async () => {

@@ -1,3 +1,5 @@
+import { toNumber } from '../personas/model-settings.ts'
+
 export interface AutoContinue {
   isEnabled: boolean
   maxPasses: number
@@ -23,6 +25,26 @@ const isOurs = (name: string) =>
   name === 'document_context_mode' ||
   name === 'provider_timeout_seconds'
 
+/** What providers take as numbers. Forms send them as text, and personas keep them as they came (ai.md 9.2). */
+const numeric = new Set([
+  'temperature',
+  'top_p',
+  'top_k',
+  'min_p',
+  'max_tokens',
+  'context_window',
+  'frequency_penalty',
+  'presence_penalty',
+  'seed',
+])
+
+const toSampling = (params: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(params)
+      .filter(([name, value]) => !isOurs(name) && value !== null)
+      .map(([name, value]) => [name, numeric.has(name) ? (toNumber(value) ?? value) : value]),
+  )
+
 const clamped = (value: unknown, fallback: number, [min, max]: [number, number]): number =>
   typeof value === 'number' && Number.isFinite(value) ? Math.min(Math.max(Math.trunc(value), min), max) : fallback
 
@@ -34,7 +56,7 @@ export const readChatParams = (
   const merged = { ...params, ...personaSettings }
   const prompt = merged['auto_continue_prompt']
   return {
-    sampling: Object.fromEntries(Object.entries(merged).filter(([name, value]) => !isOurs(name) && value !== null)),
+    sampling: toSampling(merged),
     autoContinue: {
       isEnabled: merged['auto_continue'] !== false,
       maxPasses: clamped(merged['auto_continue_max_passes'], 2, [0, 10]),

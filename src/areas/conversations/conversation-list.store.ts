@@ -1,10 +1,12 @@
 import { and, desc, eq, exists, inArray, or, sql, type SQL } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { fieldsOf, nativeList } from '../../db/native-list.ts'
+import { isoTimeSql } from '../../db/columns.ts'
+import { nativeValues } from '../../db/native-list.ts'
 import { toHexId, toUuid } from '../../shared/ids.ts'
-import { conversationTags } from '../tags/tags.table.ts'
+import { conversationTags, tags } from '../tags/tags.table.ts'
+import { hasTags } from './conversation-tags.store.ts'
 import type { Page } from './conversations.store.ts'
-import { type ConversationRow, conversations } from './conversations.table.ts'
+import { conversations } from './conversations.table.ts'
 
 /** What is missing or empty lets everything through. */
 export interface ConversationFilters {
@@ -31,30 +33,65 @@ const rareFilters = (db: Db) => {
   )
 }
 
-const buildList = (db: Db, ...filters: (SQL | undefined)[]) =>
+const tagTime = (name: string) => sql.raw(isoTimeSql(`tags.${name}`))
+
+/** As `toTag` does it. */
+const tagText = sql`json_object('id', ${tags.id}, 'name', ${tags.name}, 'color', ${tags.color}, 'user_id', ${tags.userId},
+  'created_at', ${tagTime('created_at')}, 'updated_at', ${tagTime('updated_at')})`
+
+/** The tags of a conversation as JSON text, by name, then id. */
+const tagsOfRow = (db: Db) =>
   db
-    .select(fieldsOf(conversations))
+    .select({ tags: sql`json_group_array(${tagText} order by ${tags.name}, ${tags.id})` })
+    .from(conversationTags)
+    // The cross join keeps the order of the tables: few links are read first, not all tags of a user.
+    .crossJoin(tags)
+    .where(
+      and(
+        eq(conversationTags.conversationId, conversations.id),
+        eq(tags.id, conversationTags.tagId),
+        eq(tags.userId, value('userId')),
+      ),
+    )
+
+const buildList = (db: Db, text: SQL, filters: (SQL | undefined)[]) =>
+  db
+    .select({ text, hasTags: hasTags(db) })
     .from(conversations)
     .where(and(eq(conversations.userId, value('userId')), ...filters))
     .orderBy(desc(conversations.updatedAt), desc(conversations.id))
     .limit(value('limit'))
     .offset(value('skip'))
 
+type TextRow = [text: string, hasTags: number]
+
+/** Two statements, since most users have no tag at all: their rows are handed on as they are stored. */
+const textList = (toFilters: (db: Db) => (SQL | undefined)[]) => {
+  const plain = nativeValues<TextRow>((db) => buildList(db, sql`${conversations.wire}`, toFilters(db)))
+  const tagged = nativeValues<TextRow>((db) =>
+    buildList(db, sql`json_set(${conversations.wire}, '$.tags', json(${tagsOfRow(db)}))`, toFilters(db)),
+  )
+  return (db: Db, values: Parameters<typeof plain>[1]): string[] => {
+    const rows = plain(db, values)
+    return (rows[0]?.[1] ? tagged(db, values) : rows).map(([text]) => text)
+  }
+}
+
 const ofType = eq(conversations.conversationType, value('conversationType'))
 
 // With and without a type, so that each has an index that delivers the order.
-const listOfAnyType = nativeList<ConversationRow>((db) => buildList(db))
-const listOfType = nativeList<ConversationRow>((db) => buildList(db, ofType))
-const filteredOfAnyType = nativeList<ConversationRow>((db) => buildList(db, rareFilters(db)))
-const filteredOfType = nativeList<ConversationRow>((db) => buildList(db, ofType, rareFilters(db)))
+const listOfAnyType = textList(() => [])
+const listOfType = textList(() => [ofType])
+const filteredOfAnyType = textList((db) => [rareFilters(db)])
+const filteredOfType = textList((db) => [ofType, rareFilters(db)])
 
-/** Newest activity first; equal times in the order of the ids, so that pages never overlap. */
+/** As JSON texts. Newest activity first; equal times in the order of the ids, so that pages never overlap. */
 export const listConversations = (
   db: Db,
   userId: string,
   { conversationType, pageId, personaId, tagId }: ConversationFilters,
   page: Page,
-): ConversationRow[] => {
+): string[] => {
   const common = { userId, ...page, ...(conversationType ? { conversationType } : {}) }
   if (!pageId && !personaId && !tagId) return (conversationType ? listOfType : listOfAnyType)(db, common)
   const filters = {
@@ -68,3 +105,8 @@ export const listConversations = (
   }
   return (conversationType ? filteredOfType : filteredOfAnyType)(db, filters)
 }
+
+const listOfPersona = textList(() => [eq(conversations.personaId, value('personaId'))])
+/** Those with one persona, in the same order, read from an index of their own. `personaId` as stored. */
+export const listConversationsOfPersona = (db: Db, userId: string, personaId: string, page: Page): string[] =>
+  listOfPersona(db, { userId, personaId, ...page })

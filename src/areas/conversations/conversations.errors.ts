@@ -17,3 +17,8 @@ export const metadataTooLarge = defineError(
   'conversations.metadata_too_large',
   'message_metadata must have at most 256 KB as JSON',
 )
+export const tooManyTags = defineError(
+  400,
+  'conversations.too_many_tags',
+  'This conversation already has 100 tags: take some off first',
+)

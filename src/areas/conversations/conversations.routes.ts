@@ -3,10 +3,11 @@ import type { Deps } from '../../deps.ts'
 import { documented } from '../../http/documented.ts'
 import { requireUser } from '../../http/session.ts'
 import { conversationListRoutes } from './conversation-list.routes.ts'
+import { conversationTagsRoutes } from './conversation-tags.routes.ts'
 import { personaNotFound } from '../personas/personas.errors.ts'
 import * as errors from './conversations.errors.ts'
 import * as schema from './conversations.schema.ts'
-import { toConversation } from './conversations.schema.ts'
+import { toConversation, toConversationWithPersona } from './conversations.schema.ts'
 import * as service from './conversations.service.ts'
 import { messagesRoutes } from './messages.routes.ts'
 
@@ -14,6 +15,7 @@ export const conversationsRoutes = (deps: Deps) =>
   new Elysia({ name: 'areas.conversations', prefix: '/api/v1' })
     .use(requireUser(deps))
     .use(conversationListRoutes(deps))
+    .use(conversationTagsRoutes(deps))
     .post('/conversations', ({ user, body }) => toConversation(service.createConversation(deps, user, body)), {
       user: true,
       body: schema.CreateConversation,
@@ -22,7 +24,7 @@ export const conversationsRoutes = (deps: Deps) =>
     })
     .get(
       '/conversations/:conversationId',
-      ({ user, params }) => toConversation(service.getConversation(deps, user.id, params.conversationId)),
+      ({ user, params }) => toConversation(service.readConversation(deps, user.id, params.conversationId)),
       {
         user: true,
         params: schema.ConversationParams,
@@ -56,10 +58,7 @@ export const conversationsRoutes = (deps: Deps) =>
     )
     .get(
       '/conversations/:conversationId/with-persona',
-      ({ user, params }) => {
-        const row = service.getConversation(deps, user.id, params.conversationId)
-        return { ...toConversation(row), persona: null }
-      },
+      ({ user, params }) => toConversationWithPersona(service.getWithPersona(deps, user.id, params.conversationId)),
       {
         user: true,
         params: schema.ConversationParams,

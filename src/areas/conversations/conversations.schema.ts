@@ -3,13 +3,17 @@ import { JsonObjectOrNull } from '../../http/json-object.ts'
 import { optionalPageFields, pageFields } from '../../http/pagination.ts'
 import { Nullable, OptionalText, Timestamp } from '../../http/wire-types.ts'
 import { toIso } from '../../shared/clock.ts'
+import { Persona, toPersona } from '../personas/personas.schema.ts'
+import { Tag, toTag } from '../tags/tags.schema.ts'
 import type { ConversationRow, MessageRow, MessageState } from './conversations.table.ts'
 
 const idText = t.String({ maxLength: 100, description: 'With or without dashes' })
 
 export const ConversationParams = t.Object({ conversationId: idText })
+export const ConversationTagParams = t.Object({ conversationId: idText, tagId: idText })
 export const UserParams = t.Object({ userId: idText })
 export const PersonaParams = t.Object({ personaId: idText })
+export const TagParams = t.Object({ tagId: idText })
 
 export const messagesPerPage = 50
 
@@ -29,7 +33,7 @@ export const toFilters = (query: ListConversationsQuery) => ({
   tagId: query.tag_id,
 })
 
-export const ListByPersonaQuery = t.Object(pageFields(20))
+export const PageQuery = t.Object(pageFields(20))
 export const ListMessagesQuery = t.Object(pageFields(messagesPerPage))
 export const WithMessagesQuery = t.Object(optionalPageFields())
 export type WithMessagesQuery = typeof WithMessagesQuery.static
@@ -56,6 +60,8 @@ export type UpdateConversation = typeof UpdateConversation.static
 export const UpdateConversationPersona = t.Object({
   persona_id: OptionalText(100, 'Null, missing or empty takes the persona away'),
 })
+
+export const AttachTag = t.Object({ tag_id: idText })
 
 export const CreateMessage = t.Object({
   sender: t.Union([t.Literal('user'), t.Literal('llm'), t.Literal('system'), t.Literal('assistant')], {
@@ -89,16 +95,18 @@ const conversationFields = {
   persona_id: Nullable(t.String()),
   created_at: Timestamp,
   updated_at: Timestamp,
-  tags: t.Array(t.Object({})),
+  tags: t.Array(Tag),
 }
 export const Conversation = t.Object(conversationFields)
 export const Conversations = t.Array(Conversation)
 export const ConversationWithMessages = t.Object({ ...conversationFields, messages: Messages })
-export const ConversationWithPersona = t.Object({ ...conversationFields, persona: t.Null() })
+export const ConversationWithPersona = t.Object({ ...conversationFields, persona: Nullable(Persona) })
 
 export const Nothing = t.Void()
 
-export const toConversation = (row: ConversationRow): typeof Conversation.static => ({
+type TaggedRow = ConversationRow & { tags: Parameters<typeof toTag>[0][] }
+
+export const toConversation = (row: TaggedRow): typeof Conversation.static => ({
   id: row.id,
   user_id: row.userId,
   title: row.title,
@@ -110,7 +118,20 @@ export const toConversation = (row: ConversationRow): typeof Conversation.static
   persona_id: row.personaId,
   created_at: toIso(row.createdAt),
   updated_at: toIso(row.updatedAt),
-  tags: [],
+  tags: row.tags.map(toTag),
+})
+
+interface WithPersona {
+  conversation: TaggedRow
+  persona: Parameters<typeof toPersona>[0] | undefined
+}
+
+export const toConversationWithPersona = ({
+  conversation,
+  persona,
+}: WithPersona): typeof ConversationWithPersona.static => ({
+  ...toConversation(conversation),
+  persona: persona ? toPersona(persona) : null,
 })
 
 /** What a client must know of a reply that is not whole: it would look complete otherwise. */

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps, SignedInUser } from '../../deps.ts'
-import { isSameId, newUuid } from '../../shared/ids.ts'
-import { checkPersona } from '../personas/personas.service.ts'
-import { listConversations } from './conversation-list.store.ts'
+import { isOwnId, newUuid } from '../../shared/ids.ts'
+import { checkPersona, findOwnPersona } from '../personas/personas.service.ts'
+import { listConversationsOfPersona } from './conversation-list.store.ts'
+import { findTaggedConversation, type TaggedConversation } from './conversation-tags.store.ts'
 import * as errors from './conversations.errors.ts'
 import {
   type CreateConversation,
@@ -33,11 +34,9 @@ const maxMetadataBytes = 262_144
 /** What a client that asks for a whole conversation gets at most. */
 const maxWholeMessages = 1000
 
-const isSelf = (user: SignedInUser, id: string) => id === 'current' || isSameId(id, user.id)
-
 /** Throws 403: a list belongs to the user in its path, whom strangers may not even name. */
 export const assertOwnList = (user: SignedInUser, userId: string) => {
-  if (!isSelf(user, userId)) throw errors.foreignConversations()
+  if (!isOwnId(user.id, userId)) throw errors.foreignConversations()
 }
 
 /** The user's own conversation. Throws 404, for somebody else's too. */
@@ -47,8 +46,24 @@ export const getConversation = ({ db }: ReadDeps, userId: string, id: string): C
   return conversation
 }
 
-export const createConversation = (deps: WriteDeps, user: SignedInUser, body: CreateConversation): ConversationRow => {
-  if (body.user_id && !isSelf(user, body.user_id)) throw errors.foreignOwner()
+/** The same with its tags. */
+export const readConversation = ({ db }: ReadDeps, userId: string, id: string): TaggedConversation => {
+  const conversation = findTaggedConversation(db, userId, id)
+  if (!conversation) throw errors.conversationNotFound()
+  return conversation
+}
+
+export const getWithPersona = (deps: ReadDeps, userId: string, id: string) => {
+  const conversation = readConversation(deps, userId, id)
+  return { conversation, persona: findOwnPersona(deps, userId, conversation.personaId) }
+}
+
+export const createConversation = (
+  deps: WriteDeps,
+  user: SignedInUser,
+  body: CreateConversation,
+): TaggedConversation => {
+  if (body.user_id && !isOwnId(user.id, body.user_id)) throw errors.foreignOwner()
   const now = deps.clock()
   const row: ConversationRow = {
     id: newUuid(),
@@ -64,11 +79,15 @@ export const createConversation = (deps: WriteDeps, user: SignedInUser, body: Cr
     updatedAt: now,
   }
   insertConversation(deps.db, row)
-  return row
+  return { ...row, tags: [] }
 }
 
 /** Writes only what differs: a conversation that nothing happened to keeps its place in the list. */
-const changeConversation = (deps: WriteDeps, row: ConversationRow, wanted: ConversationChanges): ConversationRow => {
+const changeConversation = (
+  deps: WriteDeps,
+  row: TaggedConversation,
+  wanted: ConversationChanges,
+): TaggedConversation => {
   if (isDeepStrictEqual({ ...row, ...wanted }, row)) return row
   const changes = { ...wanted, updatedAt: deps.clock() }
   updateConversation(deps.db, row.userId, row.id, changes)
@@ -77,7 +96,7 @@ const changeConversation = (deps: WriteDeps, row: ConversationRow, wanted: Conve
 
 export const editConversation = (deps: WriteDeps, userId: string, id: string, body: UpdateConversation) =>
   inTransaction(deps.db, () => {
-    const row = getConversation(deps, userId, id)
+    const row = readConversation(deps, userId, id)
     return changeConversation(deps, row, {
       title: body.title ?? row.title,
       pageContext: body.page_context ?? row.pageContext,
@@ -92,7 +111,7 @@ export const editConversation = (deps: WriteDeps, userId: string, id: string, bo
 /** An empty or missing persona id takes the persona away. */
 export const changePersona = (deps: WriteDeps, userId: string, id: string, personaId: string | null | undefined) =>
   inTransaction(deps.db, () => {
-    const row = getConversation(deps, userId, id)
+    const row = readConversation(deps, userId, id)
     return changeConversation(deps, row, { personaId: checkPersona(deps, userId, personaId) })
   })
 
@@ -100,8 +119,10 @@ export const removeConversation = ({ db }: ReadDeps, userId: string, id: string)
   if (!deleteConversation(db, userId, id)) throw errors.conversationNotFound()
 }
 
-export const listOfPersona = (deps: ReadDeps, userId: string, personaId: string, page: Page): ConversationRow[] => {
-  return listConversations(deps.db, userId, { personaId: checkPersona(deps, userId, personaId) ?? '' }, page)
+/** As JSON texts. */
+export const listOfPersona = (deps: ReadDeps, userId: string, personaId: string, page: Page): string[] => {
+  const stored = checkPersona(deps, userId, personaId) ?? ''
+  return listConversationsOfPersona(deps.db, userId, stored, page)
 }
 
 export const listMessagesOf = (deps: ReadDeps, userId: string, id: string, page: Page): MessageRow[] =>
@@ -109,7 +130,7 @@ export const listMessagesOf = (deps: ReadDeps, userId: string, id: string, page:
 
 /** A page from the oldest message on if the client asks for one; otherwise all of it, up to the newest 1000. */
 export const getWithMessages = ({ db }: ReadDeps, userId: string, id: string, { skip, limit }: WithMessagesQuery) => {
-  const conversation = getConversation({ db }, userId, id)
+  const conversation = readConversation({ db }, userId, id)
   const isPaged = skip !== undefined || limit !== undefined
   const messages = isPaged
     ? listMessages(db, conversation.id, { skip: skip ?? 0, limit: limit ?? messagesPerPage })

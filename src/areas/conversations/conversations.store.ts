@@ -2,7 +2,13 @@ import { and, asc, desc, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared.ts'
 import { toHexId, toUuid } from '../../shared/ids.ts'
-import { type ConversationRow, conversations, type MessageRow, messages } from './conversations.table.ts'
+import {
+  conversationColumns,
+  type ConversationRow,
+  conversations,
+  type MessageRow,
+  messages,
+} from './conversations.table.ts'
 
 const value = sql.placeholder
 
@@ -16,7 +22,7 @@ const bothSpellings = (id: string): [string, string] => [toUuid(id), toHexId(id)
 
 const ownConversation = prepared((db) =>
   db
-    .select()
+    .select(conversationColumns)
     .from(conversations)
     .where(and(inArray(conversations.id, [value('uuid'), value('hexId')]), eq(conversations.userId, value('userId'))))
     .prepare(),
