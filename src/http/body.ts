@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia'
 import type { Deps } from '../deps.ts'
 import { AppError, defineError } from '../shared/app-error.ts'
+import { dropFalseLists, hasLists } from './false-lists.ts'
 import { FieldError } from './validation-details.ts'
 
 const unsupportedType = defineError(415, 'http.unsupported_media_type', 'Send the body as application/json')
@@ -138,19 +139,34 @@ const rememberTypes = (listRoutes: () => Route[]) => {
   }
 }
 
+/** The schemas of bodies with lists, by method and path of their routes. */
+const listSchemas = (listRoutes: () => Route[]) => {
+  let schemas: Map<string, BodySchema> | undefined
+  return (method: string, path: string) => {
+    schemas ??= new Map(
+      listRoutes()
+        .map(({ method: one, path: at, hooks }) => [`${one} ${at}`, hooks.body as BodySchema] as const)
+        .filter(([, schema]) => typeof schema === 'object' && hasLists(schema)),
+    )
+    return schemas.get(`${method} ${path}`)
+  }
+}
+
 /**
  * Parses every JSON body. Other types are refused: a form of a foreign web page must not look like JSON.
  * An empty body is no body. Uploads use `parse: 'none'` and read the request themselves.
  */
 export const jsonBody = ({ config }: Pick<Deps, 'config'>, listRoutes: () => Route[]) => {
   const types = rememberTypes(listRoutes)
+  const schemaOf = listSchemas(listRoutes)
   return new Elysia({ name: 'http.body' })
-    .onParse({ as: 'global' }, async ({ request }, contentType) => {
+    .onParse({ as: 'global' }, async ({ request, route }, contentType) => {
       const text = await readText(request, config.maxRequestBytes)
       if (text !== '' && !isJson(contentType.toLowerCase())) throw unsupportedType()
       const value = text === '' ? null : parseJson(text)
       types.remember(request, value)
-      return value
+      const schema = schemaOf(request.method, route)
+      return schema ? dropFalseLists(schema, value) : value
     })
     .onBeforeHandle({ as: 'global' }, ({ request, route }) => types.check(request, route))
 }
