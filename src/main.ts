@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { serve } from './cli/serve.ts'
-import { version } from './cli/version.ts'
+import { version } from './shared/version.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { DataDirError } from './data-dir.ts'
 import { SchemaError } from './db/migrate.ts'

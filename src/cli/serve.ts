@@ -7,7 +7,7 @@ import { openDatabase } from '../db/client.ts'
 import { migrate } from '../db/migrate.ts'
 import { createLog, type LogLevel } from '../shared/log.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
-import { version } from './version.ts'
+import { version } from '../shared/version.ts'
 
 const levels: Record<Config['logLevel'], LogLevel> = {
   debug: 'debug',

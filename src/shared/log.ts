@@ -9,11 +9,15 @@ export interface Log {
   error(message: string, fields?: LogFields): void
   /** Writes what is still in memory. */
   flush(): void
+  /** The newest 80 lines, oldest first. */
+  recent(): string[]
 }
 
 const severity: Record<LogLevel, number> = { debug: 10, info: 20, warn: 30, error: 40 }
 const maxBufferedBytes = 64 * 1024
 const flushAfterMs = 50
+
+const recentLines = 80
 
 const maxCauses = 5
 const maxStringLength = 8_192
@@ -84,6 +88,8 @@ export interface LogOptions {
 export const createLog = ({ level, format, write }: LogOptions): Log => {
   const toLine = format === 'json' ? toJsonLine : toTextLine
   let lines: string[] = []
+  const recent: string[] = []
+  let written = 0
   let bufferedBytes = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   const flush = () => {
@@ -105,9 +111,17 @@ export const createLog = ({ level, format, write }: LogOptions): Log => {
       if (severity[lineLevel] < severity[level]) return
       const line = toLine(Date.now(), lineLevel, message, fields)
       lines.push(line)
+      recent[written++ % recentLines] = line
       bufferedBytes += line.length
       if (bufferedBytes >= maxBufferedBytes || lineLevel === 'error') flush()
       else timer ??= setTimeout(flush, flushAfterMs).unref()
     }
-  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error'), flush }
+  return {
+    debug: log('debug'),
+    info: log('info'),
+    warn: log('warn'),
+    error: log('error'),
+    flush,
+    recent: () => [...recent.slice(written % recentLines), ...recent.slice(0, written % recentLines)],
+  }
 }

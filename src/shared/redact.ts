@@ -2,7 +2,8 @@ const secretName = /password|secret|token|key|auth|credential/i
 const secretNames = new Set(['cookie', 'session', 'ssn', 'social_security', 'credit_card', 'card_number', 'cvv', 'pin'])
 const maxDepth = 5
 
-const redactText = (text: string): string =>
+/** A text without tokens and keys. */
+export const redactText = (text: string): string =>
   text
     .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[REDACTED_JWT]')
     .replaceAll(/\b(?:sk-|gsk_)[\w-]{20,}/g, '[REDACTED_API_KEY]')

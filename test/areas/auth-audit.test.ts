@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { redact } from '../../src/areas/auth/redact.ts'
+import { redact } from '../../src/shared/redact.ts'
 import { testApp, type TestServer } from '../support/test-app.ts'
 
 interface AuditRow {

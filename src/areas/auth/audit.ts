@@ -1,9 +1,9 @@
 import type { Deps } from '../../deps.ts'
-import { requestInfo } from '../../http/request-info.ts'
+import { readUserAgent, requestInfo } from '../../http/request-info.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { newUuid } from '../../shared/ids.ts'
 import { insertAuditRow } from './auth.store.ts'
-import { redact } from './redact.ts'
+import { redact } from '../../shared/redact.ts'
 
 export interface AuditEvent {
   /** One of auth.md 11.1, e.g. `auth.login_success`. */
@@ -41,7 +41,7 @@ const toRequestColumns = (request: Request | undefined) => {
   return {
     requestId: info?.id ?? null,
     ip: info?.address ?? null,
-    userAgent: request?.headers.get('user-agent')?.slice(0, 500) ?? null,
+    userAgent: request ? readUserAgent(request) : null,
     method: request?.method ?? null,
     path: request ? new URL(request.url).pathname.slice(0, 500) : null,
   }

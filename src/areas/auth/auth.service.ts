@@ -16,14 +16,14 @@ import {
   updateUser,
 } from './auth.store.ts'
 import type { UserRow } from './auth.table.ts'
-import { createAccountData } from './new-account.ts'
+import { completeAccount, repairAccount } from './new-account.ts'
 import type { PasswordChange } from './request-bodies.ts'
 import { hasControlCharacter } from './username.ts'
 
 /** Data version of an account, shown on the profile page (auth.md 7). */
 const accountVersion = '0.6.5'
 
-type AuthDeps = Pick<Deps, 'db' | 'clock' | 'config' | 'secretBox' | 'passwords' | 'audit'>
+type AuthDeps = Pick<Deps, 'db' | 'clock' | 'log' | 'config' | 'secretBox' | 'passwords' | 'audit'>
 
 const assertFree = ({ db }: Pick<Deps, 'db'>, email: string, username: string) => {
   if (isEmailTaken(db, email)) throw errors.emailTaken()
@@ -63,7 +63,7 @@ const createUser = async (deps: AuthDeps, body: Register): Promise<UserRow> => {
     const { isFirst } = assertMayRegister(deps, body)
     const user = toNewUser(body, passwordHash, isFirst, deps.clock())
     insertUser(deps.db, user)
-    createAccountData(deps, user.id)
+    completeAccount(deps, user.id)
     return user
   })
 }
@@ -97,7 +97,10 @@ export const checkCredentials = async (
   const user = findUserByEmail(deps.db, email)
   const isRight = await deps.passwords.verify(password, user?.passwordHash)
   const passwordHash = user?.isActive && isRight ? await renewHash(deps, user, password) : undefined
-  if (user && passwordHash !== undefined) return { ...user, passwordHash }
+  if (user && passwordHash !== undefined) {
+    repairAccount(deps, user.id)
+    return { ...user, passwordHash }
+  }
   deps.audit({
     type: 'auth.login_failed',
     status: 'failure',

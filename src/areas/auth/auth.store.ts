@@ -1,31 +1,30 @@
 import { and, desc, eq, gt, lte, ne, notInArray, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
+import { nativeRow } from '../../db/native-list.ts'
 import { prepared } from '../../db/prepared.ts'
 import { auditLogs, type SessionRow, sessions, type UserRow, users } from './auth.table.ts'
 
 const value = sql.placeholder
 
-const liveSession = prepared((db) =>
+const liveSession = nativeRow<Pick<SessionRow, 'userId'>>((db) =>
   db
-    .select({ userId: sessions.userId })
+    .select({ userId: sql`${sessions.userId}`.as('userId') })
     .from(sessions)
-    .where(and(eq(sessions.id, value('id')), gt(sessions.expiresAt, value('now'))))
-    .prepare(),
+    .where(and(eq(sessions.id, value('id')), gt(sessions.expiresAt, value('now')))),
 )
-const activeUser = prepared((db) =>
+const activeUser = nativeRow<Pick<UserRow, 'id' | 'username' | 'role'>>((db) =>
   db
     .select({ id: users.id, username: users.username, role: users.role })
     .from(users)
-    .where(and(eq(users.id, value('id')), eq(users.isActive, true)))
-    .prepare(),
+    .where(and(eq(users.id, value('id')), eq(users.isActive, true))),
 )
 /**
  * The active user of a live session: what every authenticated request asks. Two look-ups by key, since a join of the
  * two takes SQLite four times as long.
  */
 export const findSessionUser = (db: Db, sessionId: string, now: number) => {
-  const session = liveSession(db).get({ id: sessionId, now })
-  return session && activeUser(db).get({ id: session.userId })
+  const session = liveSession(db, { id: sessionId, now })
+  return session && activeUser(db, { id: session.userId })
 }
 
 const userById = prepared((db) =>

@@ -1,14 +1,28 @@
+import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { seedComponents } from '../components/seed.ts'
+import { seedNavigation } from '../navigation/seed.ts'
+import { seedFirstPage } from '../pages/seed.ts'
 import { seedSettings } from '../settings/seed.ts'
 
-export type NewAccountDeps = Pick<Deps, 'db' | 'clock' | 'secretBox'>
+type NewAccountDeps = Pick<Deps, 'db' | 'clock' | 'secretBox'>
 
 /**
- * Everything that a fresh account starts with (auth.md 6), in this order, inside the transaction that creates the user.
- * An area adds its step here; each step leaves alone what is already there, so that running them again repairs.
+ * Everything that an account starts with (auth.md 6). What is there already stays, so that running it again adds what
+ * lacks and nothing else. The caller opens the transaction.
  */
-const steps: ((deps: NewAccountDeps, userId: string) => void)[] = [seedSettings]
+export const completeAccount = (deps: NewAccountDeps, userId: string) => {
+  seedComponents(deps, userId)
+  seedNavigation(deps, userId)
+  const startPageId = seedFirstPage(deps, userId)
+  seedSettings(deps, userId, startPageId)
+}
 
-export const createAccountData = (deps: NewAccountDeps, userId: string) => {
-  for (const step of steps) step(deps, userId)
+/** For every login: accounts of older versions, and imported ones, may lack something. Never keeps anybody out. */
+export const repairAccount = (deps: NewAccountDeps & Pick<Deps, 'log'>, userId: string) => {
+  try {
+    inTransaction(deps.db, () => completeAccount(deps, userId))
+  } catch (error) {
+    deps.log.error('account could not be completed', { error, user: userId })
+  }
 }

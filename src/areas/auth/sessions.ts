@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import { requestInfo } from '../../http/request-info.ts'
+import { readUserAgent, requestInfo } from '../../http/request-info.ts'
 import { AppError } from '../../shared/app-error.ts'
 import { newNonce, newUuid } from '../../shared/ids.ts'
 import * as errors from './auth.errors.ts'
@@ -57,7 +57,7 @@ export const openSession = (deps: SessionDeps, user: UserRow, request: Request):
       rotatedAt: now,
       expiresAt: now + deps.config.refreshTokenDays * dayMs,
       ip: requestInfo(request).address,
-      userAgent: request.headers.get('user-agent')?.slice(0, 500) ?? null,
+      userAgent: readUserAgent(request),
       createdAt: now,
     })
   })

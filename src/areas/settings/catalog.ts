@@ -5,6 +5,17 @@ type BuiltInDefinition = Omit<SettingDefinitionRow, 'createdAt' | 'updatedAt'>
 const shared = { type: 'object', validation: null, isMultiple: false } as const
 const everyScope = [...settingScopes]
 
+/** `defaultPage`: the id of a page, or the word `Dashboard` (workspace.md 8). */
+export const toGeneralSettings = (defaultPage: string) => ({
+  settings: [
+    {
+      Setting_Name: 'default_page',
+      Setting_Data: defaultPage,
+      Setting_Help: 'The page that opens after signing in.',
+    },
+  ],
+})
+
 /** Definitions that every installation has, and whose default every new account gets as its own instance (auth.md 6.2). */
 export const builtInDefinitions: BuiltInDefinition[] = [
   {
@@ -95,14 +106,6 @@ export const builtInDefinitions: BuiltInDefinition[] = [
     category: 'auto_generated',
     allowedScopes: everyScope,
     tags: ['auto_generated'],
-    defaultValue: {
-      settings: [
-        {
-          Setting_Name: 'default_page',
-          Setting_Data: 'Dashboard',
-          Setting_Help: 'The page that opens after signing in.',
-        },
-      ],
-    },
+    defaultValue: toGeneralSettings('Dashboard'),
   },
 ]

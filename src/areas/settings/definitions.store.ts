@@ -1,4 +1,4 @@
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared.ts'
 import { type SettingDefinitionRow, settingDefinitions, settingInstances, type SettingScope } from './settings.table.ts'
@@ -48,10 +48,6 @@ export const isDefinitionNameTaken = (db: Db, name: string, exceptId = ''): bool
 
 export const insertDefinition = (db: Db, row: SettingDefinitionRow) => db.insert(settingDefinitions).values(row).run()
 
-/** Leaves a definition of the same id as it is. */
-export const ensureDefinition = (db: Db, row: SettingDefinitionRow) =>
-  db.insert(settingDefinitions).values(row).onConflictDoNothing().run()
-
 export const updateDefinition = (db: Db, id: string, changes: Partial<SettingDefinitionRow>) =>
   db.update(settingDefinitions).set(changes).where(eq(settingDefinitions.id, id)).run()
 
@@ -75,14 +71,11 @@ export const countAutoDefinitionsOf = (db: Db, userId: string): number =>
     .get()?.count ?? 0
 
 /** An auto-created definition goes with its last value; otherwise saving and deleting could fill the shared catalogue. */
-export const deleteUnusedAutoDefinition = (db: Db, id: string) =>
-  db
-    .delete(settingDefinitions)
-    .where(
-      and(
-        eq(settingDefinitions.id, id),
-        isAutoCreated,
-        sql`not exists (select 1 from ${settingInstances} where ${settingInstances.definitionId} = ${settingDefinitions.id})`,
-      ),
-    )
+export const deleteUnusedAutoDefinitions = (db: Db, ids: string[]): void => {
+  const listed = sql`(select value from json_each(${JSON.stringify(ids)}))`
+  // Read once for all ids, whose number is the client's choice.
+  const used = sql`(select definition_id from ${settingInstances} where definition_id in ${listed})`
+  db.delete(settingDefinitions)
+    .where(and(inArray(settingDefinitions.id, listed), isAutoCreated, notInArray(settingDefinitions.id, used)))
     .run()
+}

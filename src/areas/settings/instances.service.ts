@@ -1,7 +1,7 @@
 import type { Deps, SignedInUser } from '../../deps.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { isSameId } from '../../shared/ids.ts'
-import { deleteUnusedAutoDefinition } from './definitions.store.ts'
+import { deleteUnusedAutoDefinitions } from './definitions.store.ts'
 import { type InstanceDeps, storeValue, upsertInstance } from './instance-upsert.ts'
 import { toStoredPageId } from './page-id.ts'
 import { type OpenInstance, openInstance, openInstances } from './sealed-value.ts'
@@ -74,7 +74,7 @@ export const removeInstance = (deps: InstanceDeps, user: SignedInUser, id: strin
   inTransaction(deps.db, () => {
     const row = getWritableRow(deps, user, id)
     deleteInstance(deps.db, row.id)
-    deleteUnusedAutoDefinition(deps.db, row.definitionId)
+    deleteUnusedAutoDefinitions(deps.db, [row.definitionId])
   })
 
 const toKey = (user: SignedInUser, scope: SettingScope, body: SaveSettingInstance) => {

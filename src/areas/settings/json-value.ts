@@ -1,14 +1,11 @@
+import { isDeeperThan } from '../../shared/json-depth.ts'
+
 export type Fields = Record<string, unknown>
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const maxDepth = 64
-
-const isDeeperThan = (value: unknown, depth: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1)))
 
 /** The object, list or text that a JSON text holds, or undefined: some clients store JSON inside a string (ai.md 1.1). */
 export const parseJsonText = (text: string): unknown => {

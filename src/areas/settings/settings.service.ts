@@ -1,12 +1,12 @@
 import type { Deps } from '../../deps.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import { deleteUnusedAutoDefinition } from './definitions.store.ts'
+import { deleteUnusedAutoDefinitions } from './definitions.store.ts'
 import { type InstanceDeps, upsertInstance } from './instance-upsert.ts'
 import { unwrapJsonText } from './json-value.ts'
 import { type OpenInstance, openInstance } from './sealed-value.ts'
-import { deleteInstance, findInstanceByKey, type InstanceKey } from './settings.store.ts'
+import { deleteInstance, deleteInstancesOfPage, findInstanceByKey, type InstanceKey } from './settings.store.ts'
 
-// What other areas may do with a user's own settings (scope user, no page).
+// What other areas may do: with a user's own settings (scope user, no page), and when a page goes.
 
 const ownKey = (userId: string, definitionId: string): InstanceKey => ({
   definitionId,
@@ -43,6 +43,10 @@ export const deleteUserSetting = ({ db }: Pick<Deps, 'db'>, userId: string, defi
     const row = findInstanceByKey(db, ownKey(userId, definitionId))
     if (!row) return false
     deleteInstance(db, row.id)
-    deleteUnusedAutoDefinition(db, definitionId)
+    deleteUnusedAutoDefinitions(db, [definitionId])
     return true
   })
+
+/** Everybody's settings of a page that is being deleted; `pageId` without dashes. Call in a transaction. */
+export const deletePageSettings = ({ db }: Pick<Deps, 'db'>, pageId: string): void =>
+  deleteUnusedAutoDefinitions(db, deleteInstancesOfPage(db, pageId))

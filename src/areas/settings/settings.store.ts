@@ -1,6 +1,7 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared.ts'
+import { toHexId, toUuid } from '../../shared/ids.ts'
 import { type SettingInstanceRow, settingInstances, type SettingScope } from './settings.table.ts'
 
 const value = sql.placeholder
@@ -67,12 +68,14 @@ const visibleRow = prepared((db) =>
   db
     .select()
     .from(settingInstances)
-    .where(and(eq(settingInstances.id, value('id')), sql`(${isOwn} or ${isSystem})`))
+    .where(
+      and(inArray(settingInstances.id, [value('id'), value('uuid'), value('hexId')]), sql`(${isOwn} or ${isSystem})`),
+    )
     .prepare(),
 )
-/** A row of this user, or one that all share. */
+/** A row of this user, or one that all share. Ids are free text; those that are UUIDs may come in either spelling. */
 export const findVisibleInstance = (db: Db, userId: string, id: string): SettingInstanceRow | undefined =>
-  visibleRow(db).get({ userId, id })
+  visibleRow(db).get({ userId, id, uuid: toUuid(id), hexId: toHexId(id) })
 
 const usage = prepared((db) =>
   db
@@ -106,10 +109,6 @@ const newRow = prepared((db) =>
 )
 export const insertInstance = (db: Db, row: SettingInstanceRow) => newRow(db).run(row)
 
-/** Leaves an instance of the same definition, scope, user and page as it is. */
-export const ensureInstance = (db: Db, row: SettingInstanceRow) =>
-  db.insert(settingInstances).values(row).onConflictDoNothing().run()
-
 const changedRow = prepared((db) =>
   db
     .update(settingInstances)
@@ -122,3 +121,12 @@ export const updateInstance = (db: Db, { id, name, value: sealed, updatedAt }: S
 
 export const deleteInstance = (db: Db, id: string) =>
   db.delete(settingInstances).where(eq(settingInstances.id, id)).run()
+
+/** Returns the definitions of what was deleted. */
+export const deleteInstancesOfPage = (db: Db, pageId: string): string[] =>
+  db
+    .delete(settingInstances)
+    .where(eq(settingInstances.pageId, pageId))
+    .returning({ definitionId: settingInstances.definitionId })
+    .all()
+    .map(({ definitionId }) => definitionId)
