@@ -1,4 +1,5 @@
 import { temporaryFolder } from './folder.ts'
+import { measureLists } from './lists.ts'
 import { measureMemory } from './memory.ts'
 import { isMissed, type Row, toTable } from './report.ts'
 import { requireExecutable, startServer } from './server.ts'
@@ -6,7 +7,7 @@ import { measureStart } from './startup.ts'
 import { measureStreaming } from './streaming.ts'
 import { compareThroughput } from './throughput.ts'
 
-const limitMs = 90_000
+const limitMs = 120_000
 
 /** Streams before throughput: a million small requests leave a heap that is nobody's idle server. */
 const measureUnderLoad = async (): Promise<Row[]> => {
@@ -22,7 +23,8 @@ const measureAll = async (): Promise<Row[]> => {
   const start = await measureStart()
   const [idle, ...listeners] = await measureMemory()
   const underLoad = await measureUnderLoad()
-  return [...underLoad, start, ...(idle ? [idle] : []), ...listeners]
+  const lists = await measureLists()
+  return [...underLoad, start, ...(idle ? [idle] : []), ...listeners, ...lists]
 }
 
 const fail = (error: unknown): never => {
