@@ -6,17 +6,25 @@ export class AppError extends Error {
   readonly status: ErrorStatus
   readonly code: string
   readonly headers: Record<string, string>
+  /** Sent as `detail` instead of the message, where a contract wants an object. */
+  readonly detail: object | undefined
   /** For the log only, never for the wire. */
   readonly context: Record<string, unknown> | undefined
 
   constructor(
     kind: { status: ErrorStatus; code: string; message: string },
-    options: { context?: Record<string, unknown>; cause?: unknown; headers?: Record<string, string> } = {},
+    options: {
+      context?: Record<string, unknown>
+      cause?: unknown
+      headers?: Record<string, string>
+      detail?: object
+    } = {},
   ) {
     super(kind.message, { cause: options.cause })
     this.status = kind.status
     this.code = kind.code
     this.headers = options.headers ?? {}
+    this.detail = options.detail
     this.context = options.context
   }
 }

@@ -17,3 +17,10 @@ export const toUuid = (id: string): string =>
   (/^[0-9a-f]{32}$/i.test(id) ? id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : id).toLowerCase()
 
 export const isSameId = (a: string, b: string): boolean => toHexId(a) === toHexId(b)
+
+/** Whether a client means the user with this id: `current`, or the id in either spelling. */
+export const isOwnId = (ownId: string, sent: string): boolean => sent === 'current' || isSameId(sent, ownId)
+
+/** Whether a text is a UUID in either spelling. Where free texts are allowed too, only such a one may be respelled. */
+export const isUuid = (text: string): boolean =>
+  /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(text)

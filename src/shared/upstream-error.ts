@@ -6,6 +6,7 @@
  * - `timeout`: silence for longer than the limit
  * - `status`: the answer's HTTP status is an error (see `status`)
  * - `protocol`: the answer is not what the provider's documentation promises (HTML, broken JSON, an over-long line, an early end)
+ * - `too_large`: the answer is longer than the caller takes
  * - `in_band`: the provider reported an error inside a 200 answer
  * - `aborted`: the caller's signal
  */
@@ -16,6 +17,7 @@ export type UpstreamErrorKind =
   | 'timeout'
   | 'status'
   | 'protocol'
+  | 'too_large'
   | 'in_band'
   | 'aborted'
 

@@ -36,6 +36,16 @@ export const referenceRoutes = [
   'PUT /api/v1/settings/instances/{instance_id}',
   'DELETE /api/v1/settings/instances/{instance_id}',
 
+  'GET /api/v1/pages',
+  'POST /api/v1/pages',
+  'GET /api/v1/pages/{page_id}',
+  'GET /api/v1/pages/route/*',
+  'PUT /api/v1/pages/{page_id}',
+  'PUT /api/v1/pages/{page_id}/hierarchy',
+  'DELETE /api/v1/pages/{page_id}',
+  'POST /api/v1/pages/{page_id}/publish',
+  'POST /api/v1/pages/{page_id}/backup',
+
   'GET /api/v1/users/{user_id}/conversations',
   'GET /api/v1/conversations/by-persona/{persona_id}',
   'POST /api/v1/conversations',
@@ -47,6 +57,30 @@ export const referenceRoutes = [
   'DELETE /api/v1/conversations/{conversation_id}',
   'GET /api/v1/conversations/{conversation_id}/messages',
   'POST /api/v1/conversations/{conversation_id}/messages',
+  'POST /api/v1/conversations/{conversation_id}/tags',
+  'DELETE /api/v1/conversations/{conversation_id}/tags/{tag_id}',
+
+  'GET /api/v1/personas',
+  'POST /api/v1/personas',
+  'GET /api/v1/personas/{persona_id}',
+  'PUT /api/v1/personas/{persona_id}',
+  'DELETE /api/v1/personas/{persona_id}',
+  'GET /api/v1/personas/tags',
+
+  'GET /api/v1/users/{user_id}/tags',
+  'POST /api/v1/tags',
+  'PUT /api/v1/tags/{tag_id}',
+  'DELETE /api/v1/tags/{tag_id}',
+  'GET /api/v1/tags/{tag_id}/conversations',
+
+  'POST /api/v1/plugin-state/',
+  'GET /api/v1/plugin-state/',
+  'GET /api/v1/plugin-state/{state_id}',
+  'PUT /api/v1/plugin-state/{state_id}',
+  'DELETE /api/v1/plugin-state/{state_id}',
+  'POST /api/v1/plugin-state/bulk',
+  'GET /api/v1/plugin-state/stats',
+  'DELETE /api/v1/plugin-state/cleanup',
 
   'GET /api/v1/ai/providers/providers',
   'POST /api/v1/ai/providers/validate',
@@ -59,6 +93,21 @@ export const referenceRoutes = [
   'POST /api/v1/ai/settings/providers',
   'DELETE /api/v1/ai/settings/providers/{provider}/{instance_id}',
   'GET /api/v1/ai/settings/servers/{settings_id}',
+
+  'GET /api/v1/navigation-routes/tree',
+  'GET /api/v1/navigation-routes',
+  'POST /api/v1/navigation-routes',
+  'GET /api/v1/navigation-routes/{route_id}',
+  'PUT /api/v1/navigation-routes/{route_id}',
+  'PUT /api/v1/navigation-routes/{route_id}/move',
+  'POST /api/v1/navigation-routes/batch-update',
+  'DELETE /api/v1/navigation-routes/{route_id}',
+
+  'GET /api/v1/components',
+  'POST /api/v1/components',
+  'GET /api/v1/components/{component_id}',
+  'PUT /api/v1/components/{component_id}',
+  'DELETE /api/v1/components/{component_id}',
 ]
 
 /** Two spellings of one route are equal: what a parameter is called does not matter. */

@@ -22,6 +22,8 @@ export interface TestAppOptions {
   /** Replaces parts of the real `Deps`. */
   overrides?: Partial<Deps>
   logLevel?: LogLevel
+  /** What `/health/ready` asks about the worker thread, of which there is none. */
+  isWorkerAlive?: () => boolean
 }
 
 export type Call = (
@@ -49,6 +51,7 @@ export const testApp = ({
   databasePath = ':memory:',
   overrides = {},
   logLevel = 'error',
+  isWorkerAlive = () => true,
 }: TestAppOptions = {}) => {
   const database = openDatabase(databasePath)
   migrate(database.sqlite)
@@ -61,7 +64,7 @@ export const testApp = ({
       keys: { signing: 'test signing key of 32 characters', encryption: 'test encryption key, 32 characters' },
       log: createLog({ level: logLevel, format: 'json', write: (text) => logged.push(text) }),
       clock: () => clock.now,
-      isWorkerAlive: () => true,
+      isWorkerAlive,
     }),
     passwords: cheapPasswords(),
     ...overrides,

@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns/promises'
+import { rejectOnAbort } from '../../shared/reject-on-abort.ts'
 import { UpstreamError } from '../../shared/upstream-error.ts'
 import { checkAddress } from './address-policy.ts'
-import { rejectOnAbort } from './reject-on-abort.ts'
 import type { Target } from './target.ts'
 
 /** All addresses of a name, as text. */

@@ -19,3 +19,23 @@ export interface GuardedRequest {
 
 /** The only way out of this process (architecture invariant). Throws `UpstreamError`. */
 export type GuardedFetch = (url: string, policy: AddressPolicy, request?: GuardedRequest) => Promise<Response>
+
+export interface DownloadRequest {
+  url: string
+  /** Where to; must not exist yet. After a failure it is gone. */
+  file: string
+  maxBytes: number
+  /** For the whole download. */
+  timeMs: number
+  /** Longest silence of the server. */
+  idleMs: number
+  signal?: AbortSignal
+  /** `totalBytes` when the server announced it. */
+  onProgress?: (receivedBytes: number, totalBytes: number | undefined) => void
+}
+
+/**
+ * Streams a file to disk and flushes it. Redirects are followed, each judged by the policy `public`. Throws `UpstreamError`,
+ * or the signal's reason.
+ */
+export type Download = (request: DownloadRequest) => Promise<{ bytes: number }>
