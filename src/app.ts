@@ -3,9 +3,16 @@ import { chatRoutes } from './areas/ai/chat.routes.ts'
 import { modelRoutes } from './areas/ai/models.routes.ts'
 import { providerInstanceRoutes } from './areas/ai/provider-instances.routes.ts'
 import { authRoutes } from './areas/auth/auth.routes.ts'
+import { componentsRoutes } from './areas/components/components.routes.ts'
 import { conversationsRoutes } from './areas/conversations/conversations.routes.ts'
+import { navigationRoutes } from './areas/navigation/navigation.routes.ts'
+import { pluginStateRoutes } from './areas/plugin-state/plugin-state.routes.ts'
+import { personasRoutes } from './areas/personas/personas.routes.ts'
+import { pagesRoutes } from './areas/pages/pages.routes.ts'
 import { settingsRoutes } from './areas/settings/settings.routes.ts'
+import { diagnosticsRoutes } from './areas/system/diagnostics.routes.ts'
 import { systemRoutes } from './areas/system/system.routes.ts'
+import { tagsRoutes } from './areas/tags/tags.routes.ts'
 import type { Deps } from './deps.ts'
 import { accessLog } from './http/access-log.ts'
 import { createAllowedMethods } from './http/allowed-methods.ts'
@@ -39,12 +46,19 @@ export const createApp = (deps: Deps) => {
     .use(accessLog(deps))
     .use(defaultRateLimit(deps))
     .use(systemRoutes(deps))
+    .use(diagnosticsRoutes(deps))
     .use(authRoutes(deps))
     .use(settingsRoutes(deps))
     .use(conversationsRoutes(deps))
+    .use(pagesRoutes(deps))
+    .use(personasRoutes(deps))
+    .use(tagsRoutes(deps))
     .use(modelRoutes(deps))
     .use(chatRoutes(deps))
     .use(providerInstanceRoutes(deps))
+    .use(navigationRoutes(deps))
+    .use(componentsRoutes(deps))
+    .use(pluginStateRoutes(deps))
     .use(docs(deps))
 }
 

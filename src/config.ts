@@ -74,6 +74,12 @@ export const configFields = {
     [1024, 1_073_741_824],
     'Largest request body in bytes (uploads have limits of their own)',
   ),
+  pluginStateQuotaMb: integer(
+    'PLUGIN_STATE_QUOTA_MB',
+    100,
+    [1, 1_048_576],
+    'Megabytes of plugin state that one user may keep, as stored; more is answered 413',
+  ),
   rateLimiting: flag('RATE_LIMIT', true, '`off` switches all rate limits off (load tests)'),
   rateLimitAddress: rateLimit('RATE_LIMIT_ADDRESS', '6000/60', 'All requests of one address'),
   rateLimitDefault: rateLimit(

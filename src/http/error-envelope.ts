@@ -9,7 +9,7 @@ import { FieldError, toValidationDetails, type ValidationDetail } from './valida
 interface Answer {
   status: number
   headers?: Record<string, string>
-  body: { detail: string | ValidationDetail[]; code: string }
+  body: { detail: string | object; code: string }
 }
 
 /** Methods that a path answers to, or undefined for an unknown path. */
@@ -30,7 +30,8 @@ const notFound = (path: string, allowedMethods: AllowedMethods): Answer => {
 
 const toAnswer = (error: unknown): Answer => {
   if (error instanceof AppError) {
-    return { status: error.status, headers: error.headers, body: { detail: error.message, code: error.code } }
+    const { status, headers, detail = error.message, code } = error
+    return { status, headers, body: { detail, code } }
   }
   if (error instanceof JsonSyntaxError) return malformedJson()
   if (error instanceof FieldError) return validation([error.detail])
@@ -64,8 +65,8 @@ const logFailure = (log: Log, error: unknown, fields: { status: number; requestI
 }
 
 /**
- * The only writer of error bodies: `{"detail": string, "code": string}`, or for validation a list of what is wrong and
- * where, never an echo of what was sent (contract decision 8).
+ * The only writer of error bodies: `{"detail": string, "code": string}` (an object for failed installations, plugins.md
+ * B2.4), or for validation a list of what is wrong and where, never an echo of what was sent (contract decision 8).
  */
 export const errorEnvelope = ({ log }: Pick<Deps, 'log'>, allowedMethods: AllowedMethods) =>
   new Elysia({ name: 'http.error-envelope' }).onError(

@@ -23,6 +23,10 @@ export const rememberRequest = (request: Request, info: RequestInfo) => {
   infos.set(request, info)
 }
 
+/** For records about who asked; browsers stay far below 500 characters. */
+export const readUserAgent = (request: Request): string | null =>
+  request.headers.get('user-agent')?.slice(0, 500) ?? null
+
 type Range = ReturnType<typeof ipaddr.parseCIDR>
 
 const parseRange = (entry: string): Range => {
