@@ -56,8 +56,6 @@ CREATE TABLE `pages` (
 	`backup_date` integer,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
-	`content` text NOT NULL,
-	`content_backup` text,
 	FOREIGN KEY (`creator_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
@@ -66,6 +64,16 @@ CREATE INDEX `pages_list` ON `pages` (`creator_id`,`created_at`,`id`,`is_publish
 CREATE INDEX `pages_parent` ON `pages` (`creator_id`,`parent_route`);--> statement-breakpoint
 CREATE INDEX `pages_navigation_route` ON `pages` (`navigation_route_id`);--> statement-breakpoint
 CREATE INDEX `pages_published_route` ON `pages` (`route`,`publish_date`) WHERE is_published = 1;--> statement-breakpoint
+CREATE TABLE `page_contents` (
+	`page_id` text PRIMARY KEY NOT NULL,
+	`creator_id` text NOT NULL,
+	`size` integer NOT NULL,
+	`content` text NOT NULL,
+	`content_backup` text,
+	FOREIGN KEY (`page_id`) REFERENCES `pages`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `page_contents_usage` ON `page_contents` (`creator_id`,`size`);--> statement-breakpoint
 CREATE TABLE `plugin_state_history` (
 	`id` text PRIMARY KEY NOT NULL,
 	`user_id` text NOT NULL,
@@ -130,12 +138,16 @@ CREATE TABLE `__new_conversations` (
 	FOREIGN KEY (`persona_id`) REFERENCES `personas`(`id`) ON UPDATE no action ON DELETE set null
 );
 --> statement-breakpoint
-INSERT INTO `__new_conversations` (`id`, `user_id`, `title`, `page_context`, `page_id`, `model`, `server`, `conversation_type`, `persona_id`, `created_at`, `updated_at`) SELECT `id`, `user_id`, `title`, `page_context`, `page_id`, `model`, `server`, `conversation_type`, `persona_id`, `created_at`, `updated_at` FROM `conversations`;--> statement-breakpoint
+-- Page ids are written with dashes from now on, and looked for in this spelling only.
+INSERT INTO `__new_conversations` (`id`, `user_id`, `title`, `page_context`, `page_id`, `model`, `server`, `conversation_type`, `persona_id`, `created_at`, `updated_at`) SELECT `id`, `user_id`, `title`, `page_context`, CASE WHEN length(replace(`page_id`, '-', '')) = 32 AND replace(`page_id`, '-', '') NOT GLOB '*[^0-9A-Fa-f]*' AND (length(`page_id`) = 32 OR `page_id` LIKE '________-____-____-____-____________') THEN lower(substr(replace(`page_id`, '-', ''), 1, 8) || '-' || substr(replace(`page_id`, '-', ''), 9, 4) || '-' || substr(replace(`page_id`, '-', ''), 13, 4) || '-' || substr(replace(`page_id`, '-', ''), 17, 4) || '-' || substr(replace(`page_id`, '-', ''), 21)) ELSE `page_id` END, `model`, `server`, `conversation_type`, `persona_id`, `created_at`, `updated_at` FROM `conversations`;--> statement-breakpoint
 DROP TABLE `conversations`;--> statement-breakpoint
 ALTER TABLE `__new_conversations` RENAME TO `conversations`;--> statement-breakpoint
 CREATE INDEX `conversations_user_updated` ON `conversations` (`user_id`,`updated_at`,`id`);--> statement-breakpoint
 CREATE INDEX `conversations_user_type_updated` ON `conversations` (`user_id`,`conversation_type`,`updated_at`,`id`);--> statement-breakpoint
 CREATE INDEX `conversations_persona_updated` ON `conversations` (`persona_id`,`updated_at`,`id`);--> statement-breakpoint
+CREATE INDEX `conversations_page_updated` ON `conversations` (`user_id`,`page_id`,`updated_at`,`id`,`conversation_type`) WHERE page_id is not null;--> statement-breakpoint
 ALTER TABLE `personas` ADD `search_text` text DEFAULT '' NOT NULL;--> statement-breakpoint
 DROP INDEX `personas_user_updated`;--> statement-breakpoint
-CREATE INDEX `personas_list` ON `personas` (`user_id`,`updated_at`,`id`,`is_active`,`tags`);
+CREATE INDEX `personas_list` ON `personas` (`user_id`,`updated_at`,`id`,`is_active`,`tags`);--> statement-breakpoint
+-- SQLite folds ASCII only: other letters are found in their own case until a persona is written again.
+UPDATE `personas` SET `search_text` = lower(`name` || char(10) || coalesce(`description`, '') || char(10) || `system_prompt`);

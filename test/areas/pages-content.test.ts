@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { connect } from 'node:net'
-import { addPage, undashed, withoutPages } from '../support/pages.ts'
+import { addPage, insertPage, withoutPages } from '../support/pages.ts'
 import { testApp, type TestServer } from '../support/test-app.ts'
 
 /** The answer's own text, since the order of keys and `__proto__` do not survive comparisons of objects. */
@@ -87,14 +87,10 @@ describe('content', () => {
 describe('a list of megabytes', () => {
   const pageBytes = 2_000_000
   const addLargePages = async (server: TestServer, count: number) => {
-    const creatorId = undashed(await withoutPages(server, 'ada'))
-    const insert = server.database.sqlite.query(
-      `INSERT INTO pages (id, creator_id, name, route, is_parent_page, is_published, created_at, updated_at, content)
-       VALUES (?, ?, 'Large', ?, 0, 0, ?, 0, ?)`,
-    )
+    const creatorId = await withoutPages(server, 'ada')
     const content = JSON.stringify({ text: 'x'.repeat(pageBytes) })
     for (let index = 0; index < count; index++) {
-      insert.run(undashed(crypto.randomUUID()), creatorId, `r${index}`, index, content)
+      insertPage(server, creatorId, { route: `r${index}`, created_at: index, content })
     }
   }
 

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'bun:test'
 import { inTransaction } from '../../src/db/transaction.ts'
-import { addNavigationRoute, addPage, readPlace, routeExists, undashed, withoutPages } from '../support/pages.ts'
+import {
+  addNavigationRoute,
+  addPage,
+  insertPage,
+  readPlace,
+  routeExists,
+  undashed,
+  withoutPages,
+} from '../support/pages.ts'
 import { testApp, type TestServer } from '../support/test-app.ts'
 
 const cycle = { status: 400, body: { detail: 'A page cannot be moved below itself', code: 'pages.cycle' } }
@@ -115,11 +123,7 @@ describe('PUT /api/v1/pages/:pageId/hierarchy', () => {
     const ada = await server.idOf('ada')
     const routes = Array.from({ length: 48 }, (_, index) => `x-1767000000-${index + 2}`)
     for (const route of ['x', 'x-1767000000', ...routes]) {
-      server.database.sqlite.run(
-        `INSERT INTO pages (id, creator_id, name, route, is_parent_page, is_published, created_at, updated_at, content)
-         VALUES (?, ?, '', ?, 0, 0, 0, 0, '{}')`,
-        [crypto.randomUUID(), ada, route],
-      )
+      insertPage(server, ada, { route })
     }
     const page = await addPage(server, 'ada', { name: 'Mine', route: 'mine' })
     server.clock.now = 1_767_000_000_000
@@ -308,6 +312,18 @@ describe('pages below a page whose route changes', () => {
     expect((await put('x'.repeat(988))).status).toBe(200)
   })
 
+  test('400: taken below the shortest route there is, too', async () => {
+    await using server = testApp()
+    const top = await addPage(server, 'ada', { route: 'top', is_parent_page: true })
+    const child = await addPage(server, 'ada', { route: 'top/x', parent_route: 'top' })
+    const other = await addPage(server, 'ada', { route: 'x' })
+    const rename = () => server.as('ada')('PUT', `/api/v1/pages/${top.id}`, { route: '/' })
+    expect(await rename()).toMatchObject(routeExists)
+    await server.as('ada')('PUT', `/api/v1/pages/${other.id}`, { route: 'y' })
+    expect((await rename()).status).toBe(200)
+    expect(await readPlace(server, 'ada', child.id)).toMatchObject({ route: '/x', parent_route: '/' })
+  })
+
   test('200: rings among imported parents do not hang', async () => {
     await using server = testApp()
     const [a, b] = [
@@ -328,17 +344,13 @@ describe('pages below a page whose route changes', () => {
     await using server = testApp()
     const top = await addPage(server, 'ada', { route: 'top', is_parent_page: true })
     const { sqlite } = server.database
-    const insert = sqlite.query(
-      `INSERT INTO pages (id, creator_id, name, route, parent_route, is_parent_page, is_published, created_at, updated_at, content)
-       VALUES (?, ?, '', ?, ?, 1, 0, 0, 0, '{}')`,
-    )
     const users = [await server.idOf('ada'), await server.idOf('bob')]
     inTransaction(server.deps.db, () => {
       for (const user of users) {
         for (let index = 0; index < 100; index++) {
-          insert.run(crypto.randomUUID(), user, `top/${index}`, 'top')
+          insertPage(server, user, { route: `top/${index}`, parent_route: 'top' })
           for (let inner = 0; inner < 99; inner++) {
-            insert.run(crypto.randomUUID(), user, `top/${index}/${inner}`, `top/${index}`)
+            insertPage(server, user, { route: `top/${index}/${inner}`, parent_route: `top/${index}` })
           }
         }
       }
@@ -350,5 +362,25 @@ describe('pages below a page whose route changes', () => {
       sqlite.query('SELECT count(*) FROM pages WHERE creator_id = ? AND route LIKE ?').values(user!, pattern)[0]?.[0]
     expect([count(users[0], 'new/%'), count(users[0], 'top/%')]).toEqual([10_000, 0])
     expect([count(users[1], 'new/%'), count(users[1], 'top/%')]).toEqual([0, 10_000])
+  })
+
+  test('200: sixty of five megabytes each are not written; nor when their parent goes', async () => {
+    await using server = testApp()
+    const ada = await server.idOf('ada')
+    const top = await addPage(server, 'ada', { route: 'top', is_parent_page: true })
+    const content = JSON.stringify({ text: 'x'.repeat(5_000_000) })
+    for (let index = 0; index < 60; index++) {
+      insertPage(server, ada, { route: `top/${index}`, parent_route: 'top', content })
+    }
+    const time = async (run: () => Promise<{ status: number }>) => {
+      const startedAt = performance.now()
+      expect((await run()).status).toBeLessThan(300)
+      return performance.now() - startedAt
+    }
+    // Writing the contents takes a second; without them it is a few milliseconds.
+    expect(await time(() => mover(server)(top.id, { route_segment: 'new' }))).toBeLessThan(150)
+    expect(await time(() => server.as('ada')('DELETE', `/api/v1/pages/${top.id}`))).toBeLessThan(150)
+    const { body } = await server.as('ada')('GET', '/api/v1/pages/route/new/59')
+    expect([body.parent_route, body.content.text.length]).toEqual([null, 5_000_000])
   })
 })

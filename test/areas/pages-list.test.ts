@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'bun:test'
 import { inTransaction } from '../../src/db/transaction.ts'
-import { addNavigationRoute, addPage, publish, undashed, unknownId, withoutPages } from '../support/pages.ts'
+import {
+  addNavigationRoute,
+  addPage,
+  insertPage,
+  publish,
+  undashed,
+  unknownId,
+  withoutPages,
+} from '../support/pages.ts'
 import { testApp, type TestServer } from '../support/test-app.ts'
 
 const dashed = (id: string) => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
@@ -73,6 +81,9 @@ describe('GET /api/v1/pages', () => {
       ['published_only=true', ['top', 'child']],
       ['published_only=false', ['top', 'child', 'dash', 'inner']],
       ['published_only=', ['top', 'child', 'dash', 'inner']],
+      ['published_only=True', ['top', 'child']],
+      ['published_only=on&is_parent_page=No', ['child']],
+      ['published_only=0&is_parent_page=1', ['top', 'inner']],
       ['is_parent_page=true', ['top', 'inner']],
       ['is_parent_page=false', ['child', 'dash']],
       ['is_parent_page=true&published_only=true', ['top']],
@@ -156,26 +167,20 @@ test('10,000 pages of one user and as many of another: every filter answers quic
   await using server = testApp()
   const [ada, bob] = [await withoutPages(server, 'ada'), await withoutPages(server, 'bob')]
   const navigationRouteId = addNavigationRoute(server, ada, 'nav')
-  const insert = server.database.sqlite.query(
-    `INSERT INTO pages (id, creator_id, name, route, parent_route, parent_type, navigation_route_id, is_parent_page,
-       is_published, created_at, updated_at, content)
-     VALUES (?, ?, 'Page', ?, ?, 'page', ?, ?, ?, ?, 0, ?)`,
-  )
   const content = JSON.stringify({ layouts: { desktop: 'x'.repeat(2000) } })
   inTransaction(server.deps.db, () => {
     for (const user of [ada, bob]) {
       for (let index = 0; index < 10_000; index++) {
-        insert.run(
-          undashed(crypto.randomUUID()),
-          undashed(user),
-          `page-${index}`,
-          index % 100 === 0 ? 'top' : null,
-          index === 7 ? navigationRouteId : null,
-          Number(index % 10 === 0),
-          Number(index % 2 === 0),
-          index,
+        insertPage(server, user, {
+          route: `page-${index}`,
+          parent_route: index % 100 === 0 ? 'top' : null,
+          parent_type: 'page',
+          navigation_route_id: index === 7 ? navigationRouteId : null,
+          is_parent_page: Number(index % 10 === 0),
+          is_published: Number(index % 2 === 0),
+          created_at: index,
           content,
-        )
+        })
       }
     }
   })

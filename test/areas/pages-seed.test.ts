@@ -14,7 +14,7 @@ describe('seedFirstPage', () => {
     await using server = testApp()
     const userId = await withoutPages(server, 'ada')
     server.clock.now = 1_767_000_000_999
-    const id = seed(server, userId)
+    const start = seed(server, userId)
     const [page, ...others] = await list(server)
     expect(others).toEqual([])
     const now = '2025-12-29T09:20:00.999Z'
@@ -36,7 +36,7 @@ describe('seedFirstPage', () => {
     expect(i).toMatch(/^BrainDriveChat_BrainDriveChat_1767000000999_[0-9a-f]{8}$/)
     const item = (w: number, h: number) => ({ i, x: 0, y: 0, w, h, pluginId: 'BrainDriveChat', args })
     expect(page).toEqual({
-      id: id!,
+      id: start!.id,
       creator_id: page.creator_id,
       name: 'AI Chat',
       route: 'ai-chat-1767000000',
@@ -64,7 +64,9 @@ describe('seedFirstPage', () => {
     expect(seed(server, userId)).toBeUndefined()
     expect(await list(server)).toHaveLength(1)
     await withoutPages(server, 'ada')
-    expect(seed(server, userId)).toBe(seed(server, userId))
+    const first = seed(server, userId)
+    expect(first).toMatchObject({ isNew: true })
+    expect(seed(server, userId)).toEqual({ id: first!.id, isNew: false })
     expect(await list(server)).toHaveLength(1)
   })
 
@@ -75,7 +77,7 @@ describe('seedFirstPage', () => {
       const { id } = await addPage(server, 'ada', { name })
       const isFirst = name !== 'AI Chat' && name !== 'library capture'
       if (name === 'Other') expect(seed(server, userId)).toBeUndefined()
-      else expect([name, seed(server, userId) === id]).toEqual([name, isFirst])
+      else expect([name, seed(server, userId)?.id === id]).toEqual([name, isFirst])
     }
   })
 })

@@ -1,5 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
+import * as contents from '../../src/areas/pages/page-contents.store.ts'
 import { listPageIds } from '../../src/areas/pages/page-list.store.ts'
 import * as tree from '../../src/areas/pages/page-tree.store.ts'
 import * as store from '../../src/areas/pages/pages.store.ts'
@@ -35,25 +36,28 @@ describe('query plans', () => {
     const plans = plansOf(sqlite, () => {
       store.findOwnPage(db, userId, 'id')
       store.findReadablePage(db, userId, 'id')
-      store.findContentBackup(db, userId, 'id')
+      contents.findContentBackup(db, userId, 'id')
       store.findOwnPageByRoute(db, userId, 'route')
       store.findPublishedPageId(db, 'route')
       store.updatePage(db, userId, 'id', { name: 'x' })
-      store.copyContentToBackup(db, userId, 'id', 1)
-      store.copyBackupToContent(db, userId, 'id', 1)
+      contents.updateContent(db, userId, 'id', '{}')
+      contents.copyContentToBackup(db, userId, 'id')
+      contents.copyBackupToContent(db, userId, 'id')
+      contents.readUsage(db, userId)
       store.hasNavigationRoute(db, userId, 'id')
       store.findNavigationRouteByRoute(db, userId, 'route')
       store.deletePage(db, userId, 'id')
       tree.detachChildren(db, userId, 'route', 1)
       hasPages(db, userId)
     })
-    expect(plans).toHaveLength(13)
+    expect(plans).toHaveLength(15)
     for (const plan of plans) {
       expect(plan).toStartWith('SEARCH')
       expect(plan).not.toMatch(/SCAN|TEMP B-TREE/)
     }
     expect(plans[4]).toContain('pages_published_route')
-    expect(plans[11]).toContain('pages_parent (creator_id=? AND parent_route=?)')
+    expect(plans[9]).toBe('SEARCH page_contents USING COVERING INDEX page_contents_usage (creator_id=?)')
+    expect(plans[13]).toContain('pages_parent (creator_id=? AND parent_route=?)')
   })
 
   test('pages that move are found level by level and written by their ids', () => {
@@ -62,16 +66,16 @@ describe('query plans', () => {
       tree.isAtOrAbove(db, userId, 'id', 'route')
       tree.findMovedPages(db, userId, { id: 'id', from: 'a', to: 'b' })
       tree.setRoutesAside(db, userId, ['id'])
-      tree.isAnyRouteTaken(db, userId, ['a'], ['id'])
+      tree.findPagesByPrefix(db, userId, 'a/')
       tree.writeMovedPages(db, userId, [], 1)
     })
     expect(plans).toHaveLength(5)
     for (const plan of plans) expect(plan).not.toMatch(/SCAN pages/)
-    const [above, moved, aside, taken, written] = plans
+    const [above, moved, aside, found, written] = plans
     expect(above).toContain('SCAN line; SEARCH pages USING INDEX pages_creator_route (creator_id=? AND route=?)')
     expect(moved).toContain('SCAN moved; SEARCH pages USING INDEX pages_parent (creator_id=? AND parent_route=?)')
     expect(aside).toContain('SEARCH pages USING INDEX sqlite_autoindex_pages_1 (id=?)')
-    expect(taken).toContain('pages_creator_route (creator_id=? AND route=?)')
+    expect(found).toContain('pages_creator_route (creator_id=? AND route>? AND route<?)')
     expect(written).toContain('SEARCH pages USING INDEX sqlite_autoindex_pages_1 (id=?)')
   })
 

@@ -174,9 +174,11 @@ describe('POST /api/v1/pages', () => {
       { content: [] },
       { content: '{}' },
       { content: 1 },
-      { description: long(10_001) },
+      { description: long(2001) },
       { description: 1 },
-      { icon: long(2001) },
+      { icon: long(501) },
+      { route_segment: long(1001) },
+      { route_segment: 5 },
       { parent_route: long(1001) },
       { parent_type: long(51) },
       { parent_type: 1 },
@@ -193,15 +195,40 @@ describe('POST /api/v1/pages', () => {
     expect((await server.as('ada')('GET', '/api/v1/pages')).body.total).toBe(0)
   })
 
+  test('422: a route with a segment that clients would resolve; 201: one that only looks like it', async () => {
+    await using server = testApp()
+    const { id } = await addPage(server, 'ada', { route: 'mine' })
+    for (const route of ['.', '..', '/.', '/..', 'a/..', 'a/../b', './a', '../a', 'a/.', 'a/./b', '%2e', 'a/%2E./b']) {
+      const body = { name: 'n', route, content: {} }
+      for (const answer of [
+        await server.as('ada')('POST', '/api/v1/pages', body),
+        await server.as('ada')('PUT', `/api/v1/pages/${id}`, { route }),
+      ]) {
+        expect([route, answer.status]).toEqual([route, 422])
+      }
+    }
+    for (const route of ['...', '.a', 'a.', '..a/b', 'a/..b', 'a/b..', '/.../a', '%2ea', '/']) {
+      expect((await addPage(server, 'ada', { route })).route).toBe(route)
+    }
+  })
+
+  test('201: route_segment is not used: it is the last part of the route', async () => {
+    await using server = testApp()
+    for (const route_segment of ['other', '', null]) {
+      const page = await addPage(server, 'ada', { route: `a/b-${route_segment}`, route_segment })
+      expect([page.route, page.route_segment]).toEqual([`a/b-${route_segment}`, `b-${route_segment}`])
+    }
+  })
+
   test('201: every text at its limit', async () => {
     await using server = testApp()
     const page = await addPage(server, 'ada', {
       name: 'n'.repeat(200),
       route: 'r'.repeat(1000),
-      description: 'd'.repeat(10_000),
-      icon: 'i'.repeat(2000),
+      description: 'd'.repeat(2000),
+      icon: 'i'.repeat(500),
     })
-    expect([page.name.length, page.route.length, page.description.length]).toEqual([200, 1000, 10_000])
+    expect([page.name.length, page.route.length, page.description.length]).toEqual([200, 1000, 2000])
     const answer = await server.as('ada')('GET', `/api/v1/pages/route/${page.route}`)
     expect(answer.body.id).toBe(page.id)
   })

@@ -45,6 +45,49 @@ export const addNavigationRoute = (server: TestServer, userId: string, route: st
   return id
 }
 
+interface RawPage {
+  route: string
+  parent_route?: string | null
+  parent_type?: string | null
+  navigation_route_id?: string | null
+  is_parent_page?: number
+  is_published?: number
+  created_at?: number
+  /** JSON text. */
+  content?: string
+}
+
+/** A page of this user, straight into the database. Returns its id, without dashes. */
+export const insertPage = (
+  { database: { sqlite } }: TestServer,
+  userId: string,
+  { content = '{}', ...fields }: RawPage,
+): string => {
+  const id = undashed(crypto.randomUUID())
+  const none = { parent_route: null, parent_type: null, navigation_route_id: null }
+  const row = {
+    ...none,
+    is_parent_page: 0,
+    is_published: 0,
+    created_at: 0,
+    ...fields,
+    id,
+    creator_id: undashed(userId),
+  }
+  sqlite
+    .query(
+      `INSERT INTO pages (id, creator_id, name, route, parent_route, parent_type, navigation_route_id, is_parent_page,
+         is_published, created_at, updated_at)
+       VALUES ($id, $creator_id, 'Page', $route, $parent_route, $parent_type, $navigation_route_id, $is_parent_page,
+         $is_published, $created_at, 0)`,
+    )
+    .run(row)
+  sqlite
+    .query('INSERT INTO page_contents (page_id, creator_id, size, content) VALUES (?, ?, ?, ?)')
+    .run(id, row.creator_id, content.length, content)
+  return id
+}
+
 /** Of a page of this user, what hangs on its place. */
 export const readPlace = async (server: TestServer, name: string, id: string) => {
   const { body } = await server.as(name)('GET', `/api/v1/pages/${id}`)

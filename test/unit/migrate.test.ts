@@ -78,6 +78,51 @@ describe('migrate', () => {
     expect(tables(sqlite)).toEqual(['a', 'schema_migrations'])
   })
 
+  test('ids of pages get dashes, other names of pages stay; personas can be searched', () => {
+    const { sqlite } = openDatabase(':memory:')
+    migrate(sqlite, migrations.slice(0, 1))
+    sqlite.run(
+      `INSERT INTO users (id, username, email, email_key, password_hash, role, is_active, is_verified, version, created_at, updated_at)
+       VALUES ('u', 'ada', 'a', 'a', '', 'member', 1, 0, '', 0, 0)`,
+    )
+    const uuid = '0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d'
+    const other = 'an-id-with-36-characters-that-is-not'
+    const pages: [stored: string | null, expected: string | null][] = [
+      [uuid, uuid],
+      [uuid.toUpperCase(), uuid],
+      [uuid.replaceAll('-', ''), uuid],
+      [uuid.replaceAll('-', '').toUpperCase(), uuid],
+      [other, other],
+      ['g'.repeat(32), 'g'.repeat(32)],
+      [`${uuid.replaceAll('-', '')}----`, `${uuid.replaceAll('-', '')}----`],
+      ['Über', 'Über'],
+      ['', ''],
+      [null, null],
+    ]
+    for (const [index, [stored]] of pages.entries()) {
+      sqlite.run(
+        `INSERT INTO conversations (id, user_id, page_id, conversation_type, created_at, updated_at) VALUES (?, 'u', ?, 'chat', 0, 0)`,
+        [index, stored],
+      )
+    }
+    for (const [id, description] of [
+      ['p', null],
+      ['q', 'Says ARR'],
+    ]) {
+      sqlite.run(
+        `INSERT INTO personas (id, user_id, name, description, system_prompt, is_active, created_at, updated_at) VALUES (?, 'u', 'Pirate', ?, 'You Sail', 1, 0, 0)`,
+        [id ?? '', description ?? null],
+      )
+    }
+    migrate(sqlite)
+    const stored = sqlite.query('SELECT page_id FROM conversations ORDER BY CAST(id AS INTEGER)').values()
+    expect(stored).toEqual(pages.map(([, expected]) => [expected]))
+    expect(sqlite.query('SELECT search_text FROM personas ORDER BY id').values()).toEqual([
+      ['pirate\n\nyou sail'],
+      ['pirate\nsays arr\nyou sail'],
+    ])
+  })
+
   test('a table that is made anew keeps its rows, and those that refer to it', () => {
     const { sqlite } = openDatabase(':memory:')
     migrate(sqlite, migrations.slice(0, 1))

@@ -1,6 +1,7 @@
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { toHexId } from '../../shared/ids.ts'
+import { updateContent } from './page-contents.store.ts'
 import {
   findFreeRoute,
   isOtherPlace,
@@ -10,8 +11,9 @@ import {
   routeAt,
   segmentOf,
 } from './page-place.ts'
-import { maxRouteLength, routeSpellings, stampedRoutes, toSlug } from './page-routes.ts'
-import { findMovedPages, isAnyRouteTaken, setRoutesAside, writeMovedPages } from './page-tree.store.ts'
+import { withinQuota } from './page-quota.ts'
+import { maxRouteLength, routeSpellings, stampedRoutes, toPrefix, toSlug } from './page-routes.ts'
+import { findMovedPages, findPagesByPrefix, setRoutesAside, writeMovedPages } from './page-tree.store.ts'
 import * as errors from './pages.errors.ts'
 import type { UpdateHierarchy, UpdatePage } from './pages.schema.ts'
 import { findOwnPage, hasNavigationRoute, type Page, type PageChanges, updatePage } from './pages.store.ts'
@@ -39,28 +41,40 @@ export const assertRouteFree = (deps: ReadDeps, userId: string, route: string, e
   if (isRouteTaken(deps, userId, route, exceptId)) throw errors.routeExists()
 }
 
+/** The user's pages whose routes begin with `route`, however it is spelled, but for `ids`. */
+const findOthersBelow = ({ db }: ReadDeps, userId: string, route: string, ids: Set<string>) =>
+  routeSpellings(toPrefix(route))
+    .flatMap((prefix) => findPagesByPrefix(db, userId, prefix))
+    .filter(({ id }) => !ids.has(id))
+
 /** Takes the pages below a page along when its route changes. Throws 400 when one of their routes is taken or too long. */
 const movePagesBelow = ({ db }: ReadDeps, { id, creatorId, route: from }: Page, to: string, now: number) => {
   const moved = findMovedPages(db, creatorId, { id, from, to })
   const renamed = moved.filter(({ route, oldRoute }) => route !== oldRoute)
-  const ids = renamed.map((page) => page.id)
-  const wanted = renamed.map(({ route }) => route)
-  if (wanted.some((route) => route.length > maxRouteLength)) throw errors.routeTooLong()
-  if (isAnyRouteTaken(db, creatorId, wanted.flatMap(routeSpellings), ids)) throw errors.routeExists()
-  // Rare, and it writes every row twice, with its content.
-  if (!new Set(wanted).isDisjointFrom(new Set(renamed.map(({ oldRoute }) => oldRoute)))) {
-    setRoutesAside(db, creatorId, ids)
-  }
+  const ids = new Set(renamed.map((page) => page.id))
+  const wanted = new Set(renamed.map(({ route }) => route))
+  if (wanted.values().some((route) => route.length > maxRouteLength)) throw errors.routeTooLong()
+  // Not each wanted route is looked up: hardly ever is anything where they begin.
+  const others = findOthersBelow({ db }, creatorId, to, ids)
+  if (others.some(({ route }) => routeSpellings(route).some((one) => wanted.has(one)))) throw errors.routeExists()
+  // Rare, and it writes every row twice.
+  if (renamed.some(({ oldRoute }) => wanted.has(oldRoute))) setRoutesAside(db, creatorId, [...ids])
   writeMovedPages(db, creatorId, moved, now)
 }
 
 /** Writes only what differs. Call in a transaction. */
-export const changePage = ({ db, clock }: WriteDeps, page: Page, wanted: PageChanges): Page => {
+export const changePage = (
+  { db, clock }: WriteDeps,
+  page: Page,
+  wanted: PageChanges & Partial<Pick<Page, 'content'>>,
+): Page => {
   const differing = Object.entries(wanted).filter(([field, value]) => page[field as keyof Page] !== value)
   if (differing.length === 0) return page
-  const changes: PageChanges = { ...Object.fromEntries(differing), updatedAt: clock() }
+  const { content, ...fields }: typeof wanted = Object.fromEntries(differing)
+  const changes = { ...fields, updatedAt: clock() }
   updatePage(db, page.creatorId, page.id, changes)
-  const changed = { ...page, ...changes }
+  if (content !== undefined) updateContent(db, page.creatorId, page.id, content)
+  const changed = { ...page, ...changes, content: content ?? page.content }
   if (changed.route !== page.route) movePagesBelow({ db }, page, changed.route, changed.updatedAt)
   return changed
 }
@@ -77,8 +91,9 @@ const editedRoute = (deps: WriteDeps, page: Page, place: Place, { route, name }:
   return findFreeRoute(deps, { ...page, name }, stampedRoutes(base, deps.clock()))
 }
 
-export const editPage = (deps: WriteDeps, userId: string, id: string, body: UpdatePage): Page =>
-  inTransaction(deps.db, () => {
+/** Throws 413 when the content does not fit the quota. */
+export const editPage = (deps: WriteDeps & Pick<Deps, 'config'>, userId: string, id: string, body: UpdatePage): Page =>
+  withinQuota(deps, userId, () => {
     const page = getOwnPage(deps, userId, id)
     const place = resolvePlace(deps, userId, body, page)
     return changePage(deps, page, {

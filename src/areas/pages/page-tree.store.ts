@@ -1,6 +1,6 @@
-import { and, eq, inArray, notInArray, sql } from 'drizzle-orm'
+import { and, eq, gte, inArray, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { pages } from './pages.table.ts'
+import { type PageRow, pages } from './pages.table.ts'
 
 // `cross join` and the plus signs keep SQLite from reading all pages of a user for each row.
 
@@ -60,16 +60,14 @@ export const setRoutesAside = (db: Db, userId: string, ids: string[]): void => {
     .run()
 }
 
-/** Whether one of the routes belongs to a page of this user that is none of `exceptIds`. */
-export const isAnyRouteTaken = (db: Db, userId: string, routes: string[], exceptIds: string[]): boolean =>
+/** A user's pages whose routes begin so. */
+export const findPagesByPrefix = (db: Db, userId: string, prefix: string): Pick<PageRow, 'id' | 'route'>[] =>
   db
-    .select({ id: pages.id })
+    .select({ id: pages.id, route: pages.route })
     .from(pages)
-    .where(
-      and(eq(pages.creatorId, userId), inArray(pages.route, listed(routes)), notInArray(pages.id, listed(exceptIds))),
-    )
-    .limit(1)
-    .get() !== undefined
+    // Up to the last character that there is.
+    .where(and(eq(pages.creatorId, userId), gte(pages.route, prefix), lt(pages.route, `${prefix}\u{10ffff}`)))
+    .all()
 
 export const writeMovedPages = (db: Db, userId: string, moved: MovedPage[], now: number): void => {
   db.run(sql`

@@ -41,3 +41,4 @@ export const notAParent = defineErrorWith(
 )
 export const parentCycle = defineError(400, 'pages.cycle', 'A page cannot be moved below itself')
 export const noBackup = defineError(400, 'pages.no_backup', 'No backup available for this page')
+export const storageFull = defineError(413, 'pages.quota_exceeded', 'Page storage is full')

@@ -49,6 +49,7 @@ const pageRoutes = (deps: Deps) =>
         'Change what is sent; a new name without a route makes a new route',
         ...placeErrors,
         ...changeErrors,
+        errors.storageFull,
       ),
     })
     .delete(
@@ -95,14 +96,18 @@ const pageRoutes = (deps: Deps) =>
         params: schema.PageParams,
         body: schema.BackUpPage,
         response: schema.Page,
-        detail: documented('Keep a copy of the content, in place of the last one', errors.pageNotFound),
+        detail: documented(
+          'Keep a copy of the content, in place of the last one',
+          errors.pageNotFound,
+          errors.storageFull,
+        ),
       },
     )
     .post('/restore', ({ user, params }) => answer(service.restorePage(deps, user.id, params.pageId)), {
       user: true,
       params: schema.PageParams,
       response: schema.Page,
-      detail: documented('Put the copy back as the content', errors.pageNotFound, errors.noBackup),
+      detail: documented('Put the copy back as the content', errors.pageNotFound, errors.noBackup, errors.storageFull),
     })
 
 export const pagesRoutes = (deps: Deps) =>
@@ -128,7 +133,7 @@ export const pagesRoutes = (deps: Deps) =>
       user: true,
       body: schema.CreatePage,
       response: { 201: schema.Page },
-      detail: documented('Create a page', ...placeErrors),
+      detail: documented('Create a page', ...placeErrors, errors.storageFull),
     })
     .get('/route/*', ({ user, params }) => answerDetail(service.getPageByRoute(deps, user.id, params['*'])), {
       user: true,

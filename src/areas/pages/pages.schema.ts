@@ -1,7 +1,7 @@
 import { t } from 'elysia'
 import { JsonObject, JsonObjectOrNull } from '../../http/json-object.ts'
 import { pageFields } from '../../http/pagination.ts'
-import { Nullable, OptionalText, Timestamp } from '../../http/wire-types.ts'
+import { Nullable, OptionalText, QueryFlag, Timestamp } from '../../http/wire-types.ts'
 import { toIso } from '../../shared/clock.ts'
 import { toUuid } from '../../shared/ids.ts'
 import { lastSegment, maxRouteLength } from './page-routes.ts'
@@ -12,10 +12,10 @@ const Name = t.String({ minLength: 1, maxLength: 200 })
 const Route = t.String({
   minLength: 1,
   maxLength: maxRouteLength,
-  pattern: '^(/|/?[^/\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*)$',
+  // Clients would resolve `.` and `..` before they send a path.
+  pattern: `^(?!(.*/)?(\\.|%2[eE]){1,2}(/|$))(/|/?[^/\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*)$`,
   description: 'The whole path, with or without a slash at the start; unlike every other route of yours',
 })
-const Flag = t.Optional(t.Union([t.BooleanString(), t.Literal('')]))
 const OptionalFlag = t.Optional(Nullable(t.Boolean()))
 const content = 'Any JSON object; it comes back as it is'
 
@@ -23,10 +23,10 @@ export const PageParams = t.Object({ pageId: IdText })
 
 export const ListPagesQuery = t.Object({
   ...pageFields(100, 1000),
-  published_only: Flag,
+  published_only: QueryFlag(),
   parent_type: t.Optional(t.String({ maxLength: 50 })),
   parent_route: t.Optional(t.String({ maxLength: maxRouteLength })),
-  is_parent_page: Flag,
+  is_parent_page: QueryFlag(),
   navigation_route_id: t.Optional(IdText),
   creator_id: t.Optional(
     t.String({ maxLength: 100, description: 'Yourself, or somebody whose published pages you want' }),
@@ -45,13 +45,18 @@ const placeFields = {
 
 const optionalFields = {
   ...placeFields,
-  description: OptionalText(10_000),
-  icon: OptionalText(2000),
+  description: OptionalText(2000),
+  icon: OptionalText(500),
   navigation_route_id: OptionalText(100, 'A navigation route of yours; null or empty for none'),
 }
 
-/** `route_segment` may be sent, too: it is the last part of the route anyway. */
-export const CreatePage = t.Object({ ...optionalFields, name: Name, route: Route, content: JsonObject(content) })
+export const CreatePage = t.Object({
+  ...optionalFields,
+  name: Name,
+  route: Route,
+  route_segment: OptionalText(maxRouteLength, 'Not used: it is the last part of the route'),
+  content: JsonObject(content),
+})
 export type CreatePage = typeof CreatePage.static
 
 export const UpdatePage = t.Object(
@@ -110,7 +115,7 @@ export const Nothing = t.Void()
 const toIsoOrNull = (ms: number | null) => (ms === null ? null : toIso(ms))
 
 /** All but the contents, which are JSON text already. */
-export const toPageFields = (row: Omit<PageRow, 'content' | 'contentBackup'>): Omit<typeof Page.static, 'content'> => ({
+export const toPageFields = (row: PageRow): Omit<typeof Page.static, 'content'> => ({
   id: toUuid(row.id),
   name: row.name,
   description: row.description,

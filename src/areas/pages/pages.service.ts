@@ -3,27 +3,27 @@ import type { Deps } from '../../deps.ts'
 import { isOwnId, newHexId, toHexId } from '../../shared/ids.ts'
 import { deletePageSettings } from '../settings/settings.service.ts'
 import { assertRouteFree, changePage, checkNavigationRoute, getOwnPage } from './page-changes.service.ts'
+import { copyBackupToContent, copyContentToBackup, findContentBackup } from './page-contents.store.ts'
 import { listPageIds } from './page-list.store.ts'
 import { resolvePlace } from './page-place.ts'
+import { withinQuota } from './page-quota.ts'
 import { findFirst, routesOfPath, routeSpellings } from './page-routes.ts'
 import { detachChildren } from './page-tree.store.ts'
 import * as errors from './pages.errors.ts'
 import type { CreatePage, ListPagesQuery } from './pages.schema.ts'
 import {
-  copyBackupToContent,
-  copyContentToBackup,
   deletePage,
-  findContentBackup,
   findOwnPageByRoute,
   findPublishedPageId,
   findReadablePage,
   hasNavigationRoute,
   insertPage,
   type Page,
+  updatePage,
 } from './pages.store.ts'
 
 type ReadDeps = Pick<Deps, 'db'>
-type WriteDeps = Pick<Deps, 'db' | 'clock'>
+type WriteDeps = Pick<Deps, 'db' | 'clock' | 'config'>
 
 export interface PageDetail {
   page: Page
@@ -63,16 +63,16 @@ export const listPages = ({ db }: ReadDeps, userId: string, query: ListPagesQuer
     publishedOnly: query.published_only === true || creatorId !== userId,
     parentType: query.parent_type,
     parentRoutes: query.parent_route ? routeSpellings(query.parent_route) : undefined,
-    isParentPage: query.is_parent_page === '' ? undefined : query.is_parent_page,
+    isParentPage: query.is_parent_page,
     navigationRouteId,
   }
   const { ids, total } = listPageIds(db, creatorId, filters, query)
   return { pages: readPages({ db }, userId, ids), total }
 }
 
-/** A new page is not published. `route` stays as it is sent, whatever the parent. */
+/** A new page is not published. `route` stays as it is sent, whatever the parent. Throws 413 above the quota. */
 export const createPage = (deps: WriteDeps, userId: string, body: CreatePage): Page =>
-  inTransaction(deps.db, () => {
+  withinQuota(deps, userId, () => {
     const route = body.route.toWellFormed()
     assertRouteFree(deps, userId, route)
     const now = deps.clock()
@@ -98,7 +98,7 @@ export const createPage = (deps: WriteDeps, userId: string, body: CreatePage): P
   })
 
 /** With its settings; pages below it lose their parent, navigation routes their default page. */
-export const removePage = ({ db, clock }: WriteDeps, userId: string, id: string) =>
+export const removePage = ({ db, clock }: Pick<Deps, 'db' | 'clock'>, userId: string, id: string) =>
   inTransaction(db, () => {
     const page = getOwnPage({ db }, userId, id)
     detachChildren(db, userId, page.route, clock())
@@ -113,19 +113,21 @@ export const publishPage = (deps: WriteDeps, userId: string, id: string, isPubli
     return changePage(deps, page, { isPublished, publishDate: isPublished ? deps.clock() : page.publishDate })
   })
 
-/** There is one backup: a new one replaces it. */
-export const backUpPage = ({ db, clock }: WriteDeps, userId: string, id: string): Page =>
-  inTransaction(db, () => {
-    const page = getOwnPage({ db }, userId, id)
-    const backupDate = clock()
-    copyContentToBackup(db, userId, page.id, backupDate)
+/** There is one backup: a new one replaces it. Throws 413 above the quota. */
+export const backUpPage = (deps: WriteDeps, userId: string, id: string): Page =>
+  withinQuota(deps, userId, () => {
+    const page = getOwnPage(deps, userId, id)
+    const backupDate = deps.clock()
+    copyContentToBackup(deps.db, userId, page.id)
+    updatePage(deps.db, userId, page.id, { backupDate })
     return { ...page, backupDate }
   })
 
-/** Keeps the backup. Throws 400 when there is none. */
-export const restorePage = ({ db, clock }: WriteDeps, userId: string, id: string): Page =>
-  inTransaction(db, () => {
-    const page = getOwnPage({ db }, userId, id)
-    if (!copyBackupToContent(db, userId, page.id, clock())) throw errors.noBackup()
-    return getOwnPage({ db }, userId, id)
+/** Keeps the backup. Throws 400 when there is none, 413 above the quota. */
+export const restorePage = (deps: WriteDeps, userId: string, id: string): Page =>
+  withinQuota(deps, userId, () => {
+    const page = getOwnPage(deps, userId, id)
+    if (!copyBackupToContent(deps.db, userId, page.id)) throw errors.noBackup()
+    updatePage(deps.db, userId, page.id, { updatedAt: deps.clock() })
+    return getOwnPage(deps, userId, id)
   })

@@ -1,38 +1,34 @@
-import { and, eq, getTableColumns, isNotNull, or, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, or, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared.ts'
 import { navigationRoutes } from '../navigation/navigation.table.ts'
-import { type PageRow, pages } from './pages.table.ts'
+import { insertContent } from './page-contents.store.ts'
+import { type PageContentRow, type PageRow, pages } from './pages.table.ts'
 
 const value = sql.placeholder
 
-/** The backup is as large as the content and rarely wanted: it is read on its own. */
-export type Page = Omit<PageRow, 'contentBackup'>
-
-const { contentBackup, ...pageColumns } = getTableColumns(pages)
+/** A page with its content. */
+export type Page = PageRow & Pick<PageContentRow, 'content'>
 
 const hasId = eq(pages.id, value('id'))
 const isOwn = eq(pages.creatorId, value('userId'))
 
-const ownPage = prepared((db) => db.select(pageColumns).from(pages).where(and(hasId, isOwn)).prepare())
+// No join: SQLite would plan it anew for each id, which takes several times as long as reading the page.
+const content = sql<string>`(select content from page_contents where page_id = pages.id)`
+const selectPages = (db: Db) => db.select({ ...getTableColumns(pages), content }).from(pages)
+
+const ownPage = prepared((db) => selectPages(db).where(and(hasId, isOwn)).prepare())
 /** `id` without dashes, here and below. */
 export const findOwnPage = (db: Db, userId: string, id: string): Page | undefined => ownPage(db).get({ userId, id })
 
 const readablePage = prepared((db) =>
-  db
-    .select(pageColumns)
-    .from(pages)
+  selectPages(db)
     .where(and(hasId, or(isOwn, eq(pages.isPublished, true))))
     .prepare(),
 )
 /** The user's own page, or a published one of anybody. */
 export const findReadablePage = (db: Db, userId: string, id: string): Page | undefined =>
   readablePage(db).get({ userId, id })
-
-const ownBackup = prepared((db) => db.select({ contentBackup }).from(pages).where(and(hasId, isOwn)).prepare())
-/** JSON text; null without a backup, and for everybody but the owner. */
-export const findContentBackup = (db: Db, userId: string, id: string): string | null =>
-  ownBackup(db).get({ userId, id })?.contentBackup ?? null
 
 const ownPageByRoute = prepared((db) =>
   db
@@ -58,14 +54,16 @@ const publishedPage = prepared((db) =>
 export const findPublishedPageId = (db: Db, route: string): string | undefined => publishedPage(db).get({ route })?.id
 
 const newPage = prepared((db) => {
-  const fields = Object.keys(pageColumns).map((field) => [field, value(field)])
+  const fields = Object.keys(getTableColumns(pages)).map((field) => [field, value(field)])
   return db.insert(pages).values(Object.fromEntries(fields)).prepare()
 })
+/** Call in a transaction. */
 export const insertPage = (db: Db, page: Page): void => {
   newPage(db).run({ ...page })
+  insertContent(db, page.creatorId, page.id, page.content)
 }
 
-export type PageChanges = Partial<Omit<Page, 'id' | 'creatorId' | 'createdAt'>>
+export type PageChanges = Partial<Omit<PageRow, 'id' | 'creatorId' | 'createdAt'>>
 
 export const updatePage = (db: Db, userId: string, id: string, changes: PageChanges): void => {
   db.update(pages)
@@ -74,30 +72,8 @@ export const updatePage = (db: Db, userId: string, id: string, changes: PageChan
     .run()
 }
 
-const newBackup = prepared((db) =>
-  db
-    .update(pages)
-    .set({ contentBackup: sql`${pages.content}`, backupDate: sql`${value('now')}` })
-    .where(and(hasId, isOwn))
-    .prepare(),
-)
-export const copyContentToBackup = (db: Db, userId: string, id: string, now: number): void => {
-  newBackup(db).run({ userId, id, now })
-}
-
-const restoredContent = prepared((db) =>
-  db
-    .update(pages)
-    .set({ content: sql`${pages.contentBackup}`, updatedAt: sql`${value('now')}` })
-    .where(and(hasId, isOwn, isNotNull(pages.contentBackup)))
-    .returning({ id: pages.id })
-    .prepare(),
-)
-/** False when this user has no such page, or the page no backup. */
-export const copyBackupToContent = (db: Db, userId: string, id: string, now: number): boolean =>
-  restoredContent(db).get({ userId, id, now }) !== undefined
-
 const removedPage = prepared((db) => db.delete(pages).where(and(hasId, isOwn)).prepare())
+/** With its content. */
 export const deletePage = (db: Db, userId: string, id: string): void => {
   removedPage(db).run({ userId, id })
 }

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { boolean, createdAt, id, timestamp, updatedAt } from '../../db/columns.ts'
 import { users } from '../auth/auth.table.ts'
 
@@ -7,7 +7,7 @@ import { users } from '../auth/auth.table.ts'
 export const parentTypes = ['page', 'navigation', 'dashboard', 'plugin-studio', 'settings'] as const
 export type ParentType = (typeof parentTypes)[number]
 
-/** workspace.md 4, 12. Ids are stored without dashes. */
+/** workspace.md 4, 12. Ids are stored without dashes. Contents are apart: moving thousands of pages must not write them. */
 export const pages = sqliteTable(
   'pages',
   {
@@ -31,9 +31,6 @@ export const pages = sqliteTable(
     backupDate: timestamp('backup_date'),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
-    // JSON text, handed on as it is. Last, so that what reads other columns never touches megabytes.
-    content: text('content').notNull(),
-    contentBackup: text('content_backup'),
   },
   (table) => [
     uniqueIndex('pages_creator_route').on(table.creatorId, table.route),
@@ -56,3 +53,21 @@ export const pages = sqliteTable(
   ],
 )
 export type PageRow = typeof pages.$inferSelect
+
+/** Exactly one row for each page. JSON text, handed on as it is. */
+export const pageContents = sqliteTable(
+  'page_contents',
+  {
+    pageId: text('page_id')
+      .primaryKey()
+      .references(() => pages.id, { onDelete: 'cascade' }),
+    /** The creator of the page, for adding up what a user stores. */
+    creatorId: text('creator_id').notNull(),
+    /** Bytes of content and backup. No generated column: SQLite would read the contents to add them up. */
+    size: integer('size').notNull(),
+    content: text('content').notNull(),
+    contentBackup: text('content_backup'),
+  },
+  (table) => [index('page_contents_usage').on(table.creatorId, table.size)],
+)
+export type PageContentRow = typeof pageContents.$inferSelect

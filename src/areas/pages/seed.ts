@@ -29,13 +29,20 @@ const createFirstPage = ({ db, clock }: SeedDeps, userId: string) => {
   })
 }
 
+export interface StartPage {
+  /** With dashes. */
+  id: string
+  /** Whether it was made just now. */
+  isNew: boolean
+}
+
 /**
- * The page `AI Chat`, for a user who has no page at all (auth.md 6.6). Returns the id, with dashes, of the page that the
- * user is to start with: `Library Capture`, `Capture` or `AI Chat`, the first of them that there is. Call in a
- * transaction.
+ * The page `AI Chat`, for a user who has no page at all (auth.md 6.6). Returns the page that the user is to start with:
+ * `Library Capture`, `Capture` or `AI Chat`, the first of them that there is. Call in a transaction.
  */
-export const seedFirstPage = (deps: SeedDeps, userId: string): string | undefined => {
-  if (!hasPages(deps.db, userId)) createFirstPage(deps, userId)
+export const seedFirstPage = (deps: SeedDeps, userId: string): StartPage | undefined => {
+  const isNew = !hasPages(deps.db, userId)
+  if (isNew) createFirstPage(deps, userId)
   const id = findStartPageId(deps.db, userId)
-  return id && toUuid(id)
+  return id === undefined ? undefined : { id: toUuid(id), isNew }
 }
