@@ -269,7 +269,7 @@ describe('POST /api/v1/navigation-routes/batch-update', () => {
     expect((await readTree(ada))[0]).toMatchObject({ id, is_expanded: false })
   })
 
-  test('200: unknown and foreign routes are skipped; later items of one route win', async () => {
+  test('200: unknown and foreign routes are skipped; later items of one route win, and it is answered once', async () => {
     await using opened = await openNavigation()
     const { ada, bob } = opened
     const [mine, foreign] = [await ada.add('mine'), await bob.add('theirs')]
@@ -282,7 +282,7 @@ describe('POST /api/v1/navigation-routes/batch-update', () => {
       { id: toUuid(mine.id), display_order: 2 },
     ])
     const expected = { id: mine.id, display_order: 2, is_expanded: false }
-    expect(body).toMatchObject([expected, expected])
+    expect(body).toMatchObject([expected])
     expect(await read(bob, foreign.id)).toMatchObject(foreign)
     expect((await batch(ada, [])).body).toEqual([])
     expect((await batch(ada, [{ id: foreign.id, is_expanded: false }])).body).toEqual([])
@@ -367,7 +367,7 @@ describe('POST /api/v1/navigation-routes/batch-update', () => {
           Array.from({ length: 1000 }, () => ({ id })),
         )
       ).body,
-    ).toHaveLength(1000)
+    ).toHaveLength(1)
     expect(await read(ada, id)).toMatchObject({ display_order: 0 })
   })
 })

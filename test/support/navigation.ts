@@ -1,5 +1,7 @@
 import { seedNavigation } from '../../src/areas/navigation/seed.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
+import { toUuid } from '../../src/shared/ids.ts'
+import { insertPage } from './pages.ts'
 import { testApp, type TestServer } from './test-app.ts'
 
 export const navigationPath = '/api/v1/navigation-routes'
@@ -45,11 +47,11 @@ export const addPage = (
   creatorId: string,
   fields: { published?: boolean; under?: string } = {},
 ) => {
-  const id = crypto.randomUUID()
-  server.database.sqlite.run(
-    `INSERT INTO pages (id, creator_id, name, route, navigation_route_id, is_parent_page, is_published, created_at, updated_at, content)
-     VALUES (?, ?, 'P', ?, ?, 0, ?, 0, 0, '{}')`,
-    [id.replaceAll('-', ''), creatorId, id, fields.under ?? null, fields.published ? 1 : 0],
-  )
-  return id
+  const route = crypto.randomUUID()
+  const id = insertPage(server, creatorId, {
+    route,
+    navigation_route_id: fields.under ?? null,
+    is_published: fields.published ? 1 : 0,
+  })
+  return toUuid(id)
 }

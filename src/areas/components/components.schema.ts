@@ -5,7 +5,10 @@ import { toUuid } from '../../shared/ids.ts'
 import type { ComponentRow } from './components.table.ts'
 
 const Name = t.String({ minLength: 1, maxLength: 200 })
-const ComponentId = t.String({ minLength: 1, maxLength: 100, description: 'The name that navigation routes use' })
+const idOptions = { minLength: 1, maxLength: 100, description: 'The name that navigation routes use' }
+const ComponentId = t.String(idOptions)
+/** Clients would resolve `.` and `..` before they send a path. */
+const NewComponentId = t.String({ ...idOptions, pattern: '^(?!(\\.|%2[eE]){1,2}$)' })
 const texts = { description: OptionalText(10_000), icon: OptionalText(2000) }
 
 export const ComponentParams = t.Object({ componentId: ComponentId })
@@ -15,7 +18,7 @@ export const OwnerQuery = t.Object({
 
 export const CreateComponent = t.Object({
   name: Name,
-  component_id: ComponentId,
+  component_id: NewComponentId,
   user_id: OptionalText(100, 'Whose component it becomes; left out, your own'),
   is_system: t.Optional(Nullable(t.Boolean({ description: 'Cannot be deleted' }))),
   ...texts,

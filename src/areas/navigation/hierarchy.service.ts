@@ -44,22 +44,22 @@ const place = (row: NavigationRouteRow, item: BatchUpdate[number]): NavigationRo
 
 /**
  * All or nothing: circles are looked for in what the whole batch leaves, so that two routes may swap. Returns the routes
- * of the items that name one, in their order.
+ * that are named, each once, in the order of the items.
  */
 export const placeRoutes = (deps: WriteDeps, userId: string, items: BatchUpdate): NavigationRouteRow[] =>
   inTransaction(deps.db, () => {
     const stored = new Map(listRoutes(deps.db, userId).map((row) => [row.id, row]))
     const wanted = new Map(stored)
-    const named: string[] = []
+    const named = new Set<string>()
     for (const item of items) {
       const id = toHexId(item.id)
       const row = wanted.get(id)
       if (!row) continue
       wanted.set(id, place(row, item))
-      named.push(id)
+      named.add(id)
     }
     const isMoved = (id: string) => wanted.get(id)?.parentId !== stored.get(id)?.parentId
-    checkHierarchy(wanted, new Set(named.filter(isMoved)))
+    checkHierarchy(wanted, named.values().filter(isMoved))
     const updatedAt = deps.clock()
     for (const [id, row] of stored) {
       const next = { ...row, ...wanted.get(id) }
@@ -67,5 +67,5 @@ export const placeRoutes = (deps: WriteDeps, userId: string, items: BatchUpdate)
       wanted.set(id, { ...next, updatedAt })
       placeRoute(deps.db, { ...next, updatedAt })
     }
-    return named.flatMap((id) => wanted.get(id) ?? [])
+    return [...named].flatMap((id) => wanted.get(id) ?? [])
   })

@@ -1,13 +1,13 @@
 import { Elysia } from 'elysia'
 import type { Deps } from '../../deps.ts'
 import { documented } from '../../http/documented.ts'
-import { jsonText } from '../../http/json-text.ts'
+import { jsonTextList, jsonTextParts } from '../../http/json-text.ts'
 import { requireUser } from '../../http/session.ts'
 import { moveRoute, placeRoutes } from './hierarchy.service.ts'
-import { toNavigationTree } from './navigation-tree.ts'
+import { toNavigationTree } from './navigation-tree.schema.ts'
 import * as errors from './navigation.errors.ts'
 import * as schema from './navigation.schema.ts'
-import { toNavigationRoute } from './navigation.schema.ts'
+import { toNavigationRoute, toRouteTexts } from './navigation.schema.ts'
 import { createRoute, editRoute, getRouteWithCreator, removeRoute } from './navigation.service.ts'
 import { listRoutes } from './navigation.store.ts'
 
@@ -17,14 +17,13 @@ const fixedErrors = [errors.fixedName, errors.fixedPath, errors.fixedPage, error
 export const navigationRoutes = (deps: Deps) =>
   new Elysia({ name: 'areas.navigation', prefix: '/api/v1/navigation-routes' })
     .use(requireUser(deps))
-    .get('', ({ user, query }) => listRoutes(deps.db, user.id, query.visible_only === true).map(toNavigationRoute), {
+    .get('', ({ user, query }) => jsonTextList(toRouteTexts(listRoutes(deps.db, user.id, query.visible_only))), {
       user: true,
       query: schema.ListRoutesQuery,
       response: schema.NavigationRoutes,
       detail: documented('Your navigation routes by their order'),
     })
-    // As text, since a schema would follow the tree by recursion.
-    .get('/tree', ({ user }) => jsonText(JSON.stringify(toNavigationTree(listRoutes(deps.db, user.id)))), {
+    .get('/tree', ({ user }) => jsonTextParts(toNavigationTree(listRoutes(deps.db, user.id))), {
       user: true,
       response: schema.NavigationTree,
       detail: documented('Your visible navigation routes as a tree'),
@@ -41,7 +40,7 @@ export const navigationRoutes = (deps: Deps) =>
         errors.pageNotFound,
       ),
     })
-    .post('/batch-update', ({ user, body }) => placeRoutes(deps, user.id, body).map(toNavigationRoute), {
+    .post('/batch-update', ({ user, body }) => jsonTextList(toRouteTexts(placeRoutes(deps, user.id, body))), {
       user: true,
       body: schema.BatchUpdate,
       response: schema.NavigationRoutes,

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { t } from 'elysia'
-import { Nullable, OptionalText, Timestamp } from '../../http/wire-types.ts'
+import { Nullable, OptionalText, QueryFlag, Timestamp } from '../../http/wire-types.ts'
 import { toIso } from '../../shared/clock.ts'
 import { toUuid } from '../../shared/ids.ts'
 import type { NavigationRouteRow } from './navigation.table.ts'
@@ -12,7 +12,7 @@ const Route = t.String({ minLength: 1, maxLength: 255, description: 'Stored as i
 
 export const RouteParams = t.Object({ routeId: idText })
 export const ListRoutesQuery = t.Object({
-  visible_only: t.Optional(t.BooleanString({ description: 'Without the hidden ones' })),
+  visible_only: QueryFlag('Without the hidden ones'),
 })
 
 /** Not the integer of Elysia, which is a union with text and names the wrong fault. */
@@ -24,8 +24,8 @@ const parentField = { parent_id: OptionalText(100, 'A route of your own; null or
 const siblingField = { display_order: OptionalPlace('Place among the siblings of the tree') }
 
 const optionalFields = {
-  icon: OptionalText(2000),
-  description: OptionalText(10_000),
+  icon: OptionalText(500),
+  description: OptionalText(2000),
   order: OptionalPlace('Place in the flat list'),
   is_visible: OptionalFlag(),
   default_component_id: OptionalText(100, 'Null or an empty text is none'),
@@ -102,10 +102,6 @@ export const NavigationTree = t.Array(
     children: t.Array(t.Object({}, { additionalProperties: true, description: 'A node like this one' })),
   }),
 )
-export interface NavigationNode extends NavigationRouteAnswer {
-  depth_level: number
-  children: NavigationNode[]
-}
 type NavigationRouteAnswer = typeof NavigationRoute.static
 
 export const Nothing = t.Void()
@@ -130,3 +126,7 @@ export const toNavigationRoute = (row: NavigationRouteRow): NavigationRouteAnswe
   created_at: toIso(row.createdAt),
   updated_at: toIso(row.updatedAt),
 })
+
+/** Routes as JSON text, one by one: two thousand can be megabytes. */
+export const toRouteTexts = (rows: NavigationRouteRow[]): Iterator<string> =>
+  rows.values().map((row) => JSON.stringify(toNavigationRoute(row)))
