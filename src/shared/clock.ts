@@ -3,14 +3,18 @@ export type Clock = () => number
 
 export const toIso = (ms: number): string => new Date(ms).toISOString()
 
+const [minMs, maxMs] = [Date.parse('0001-01-01T00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')]
 const isoPattern = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i
 
-/** The instant of an ISO 8601 text; without an offset it is UTC. Undefined for anything else, such as a 30th of February. */
+/**
+ * The instant of an ISO 8601 text; without an offset it is UTC. Undefined for anything else, such as a 30th of February,
+ * and outside of the years 1 to 9999 in UTC, whose texts would have another form.
+ */
 export const parseIso = (text: string): number | undefined => {
   const [, date, time = '00:00', offset = 'Z'] = isoPattern.exec(text) ?? []
   const day = Date.parse(`${date}T00:00Z`)
   // Some days that do not exist would become days of the next month.
   if (date === undefined || Number.isNaN(day) || !toIso(day).startsWith(date)) return undefined
   const ms = Date.parse(`${date}T${time}${offset.toUpperCase().replace(/(\d\d)(\d\d)$/, '$1:$2')}`)
-  return Number.isNaN(ms) ? undefined : ms
+  return ms >= minMs && ms <= maxMs ? ms : undefined
 }

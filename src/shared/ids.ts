@@ -21,6 +21,9 @@ export const isSameId = (a: string, b: string): boolean => toHexId(a) === toHexI
 /** Whether a client means the user with this id: `current`, or the id in either spelling. */
 export const isOwnId = (ownId: string, sent: string): boolean => sent === 'current' || isSameId(sent, ownId)
 
+/** How page ids are stored where other names are allowed, too: with dashes, as pages show theirs. Other names as Unicode. */
+export const toPageId = (text: string): string => (isUuid(text) ? toUuid(text) : text.toWellFormed())
+
 /** Whether a text is a UUID in either spelling. Where free texts are allowed too, only such a one may be respelled. */
 export const isUuid = (text: string): boolean =>
   /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(text)

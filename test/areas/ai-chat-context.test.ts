@@ -159,8 +159,10 @@ describe('a conversation', () => {
     await using setup = await start()
     const { server, chat } = setup
     const page = crypto.randomUUID()
-    const { events } = await chat('Hi', { page_id: page })
+    const { events } = await chat('Hi', { page_id: page.replaceAll('-', '').toUpperCase() })
     const conversationId = events[0].conversation_id
+    const ofPage = await server.as('ada')('GET', `/api/v1/users/current/conversations?page_id=${page}`)
+    expect(ofPage.body).toMatchObject([{ id: conversationId, page_id: page }])
     const before = counts(server)
     const body = chatBody('Hi again', { conversation_id: conversationId, page_id: 'another' })
     expect(await server.as('ada')('POST', '/api/v1/ai/providers/chat', body)).toMatchObject({ status: 409 })

@@ -108,10 +108,16 @@ describe('GET /api/v1/users/:userId/conversations', () => {
     const ada = await server.idOf('ada')
     const personaId = addPersona(server, ada)
     const pageId = hexId()
+    const bindToPage = { pageId: dashed(pageId) }
     const plain = addConversation(server, ada, { updatedAt: 1 })
     const evaluation = addConversation(server, ada, { updatedAt: 2, conversationType: 'evaluation' })
-    const bound = addConversation(server, ada, { updatedAt: 3, pageId })
-    const full = addConversation(server, ada, { updatedAt: 4, pageId, personaId, conversationType: 'evaluation' })
+    const bound = addConversation(server, ada, { updatedAt: 3, ...bindToPage })
+    const full = addConversation(server, ada, {
+      updatedAt: 4,
+      ...bindToPage,
+      personaId,
+      conversationType: 'evaluation',
+    })
     const tagId = addTag(server, ada, [plain, full])
     const list = async (query: string) =>
       ids((await server.as('ada')('GET', `/api/v1/users/${ada}/conversations?skip=0&limit=50&${query}`)).body)
@@ -119,6 +125,9 @@ describe('GET /api/v1/users/:userId/conversations', () => {
     expect(await list('conversation_type=Chat')).toEqual([])
     expect(await list(`page_id=${pageId}`)).toEqual([full, bound])
     expect(await list(`page_id=${dashed(pageId)}`)).toEqual([full, bound])
+    expect(await list(`page_id=${pageId.toUpperCase()}`)).toEqual([full, bound])
+    expect(await list(`page_id=${dashed(pageId).toUpperCase()}&persona_id=${personaId}`)).toEqual([full])
+    expect(await list(`page_id=${pageId}&conversation_type=evaluation&tag_id=${unknownId}`)).toEqual([])
     expect(await list(`conversation_type=chat&page_id=${pageId}`)).toEqual([bound])
     expect(await list(`persona_id=${personaId}`)).toEqual([full])
     expect(await list(`persona_id=${dashed(personaId)}&conversation_type=chat`)).toEqual([])
@@ -130,10 +139,10 @@ describe('GET /api/v1/users/:userId/conversations', () => {
     expect(await list('conversation_type=&page_id=&persona_id=&tag_id=')).toEqual([full, bound, evaluation, plain])
   })
 
-  test('200: page ids are found as they were stored, with dashes too', async () => {
+  test('200: names of pages that are no ids are found as they are', async () => {
     await using server = testApp()
     const ada = await server.idOf('ada')
-    const stored = [crypto.randomUUID(), 'My Page']
+    const stored = ['My Page', 'my page', '11111111-2222']
     for (const pageId of stored) {
       const id = addConversation(server, ada, { pageId })
       const query = `page_id=${encodeURIComponent(pageId)}`

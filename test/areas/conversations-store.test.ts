@@ -57,22 +57,27 @@ describe('query plans', () => {
   test('each list is read in order from an index, with every filter', () => {
     const { sqlite, db } = openStore()
     const page = { skip: 0, limit: 50 }
-    const rare = { pageId: 'p', personaId: 'q', tagId: 'r' }
+    const rare = { personaId: 'q', tagId: 'r' }
     const plans = plansOf(sqlite, () => {
-      for (const conversationType of [undefined, 'chat']) {
-        listConversations(db, userId, { conversationType }, page)
-        listConversations(db, userId, { conversationType, ...rare }, page)
+      for (const pageId of [undefined, 'p']) {
+        for (const conversationType of [undefined, 'chat']) {
+          listConversations(db, userId, { pageId, conversationType }, page)
+          listConversations(db, userId, { pageId, conversationType, ...rare }, page)
+        }
       }
     })
     const anyType = 'SEARCH conversations USING INDEX conversations_user_updated (user_id=?)'
     const ofType =
       'SEARCH conversations USING INDEX conversations_user_type_updated (user_id=? AND conversation_type=?)'
-    expect(plans).toHaveLength(4)
-    for (const [index, start] of [anyType, anyType, ofType, ofType].entries()) {
+    const ofPage = 'SEARCH conversations USING INDEX conversations_page_updated (user_id=? AND page_id=?)'
+    const starts = [anyType, anyType, ofType, ofType, ofPage, ofPage, ofPage, ofPage]
+    expect(plans).toHaveLength(starts.length)
+    for (const [index, start] of starts.entries()) {
       expect(plans[index]).toStartWith(start)
       expect(plans[index]).not.toContain('FOR ORDER BY')
     }
-    for (const plan of [plans[1], plans[3]]) expect(plan).toContain('SEARCH conversation_tags USING')
+    for (const plan of plans.filter((_, index) => index % 2 === 1))
+      expect(plan).toContain('SEARCH conversation_tags USING')
   })
 
   test('the list of one persona is read in order from its own index', () => {

@@ -65,6 +65,29 @@ describe('POST /api/v1/conversations', () => {
     expect((await server.as('ada')('GET', `${path}/${created.id}`)).body).toEqual(created)
   })
 
+  test('200: the id of a page is answered with dashes; other texts as they are stored, when they are no Unicode', async () => {
+    await using server = testApp()
+    const pageId = crypto.randomUUID()
+    for (const page_id of [pageId, undashed(pageId), pageId.toUpperCase(), undashed(pageId).toUpperCase()]) {
+      const { id } = await create(server, 'ada', { page_id })
+      expect((await server.as('ada')('GET', `${path}/${id}`)).body.page_id).toBe(pageId)
+      const changed = await server.as('ada')('PUT', `${path}/${id}`, { title: 'T', page_id })
+      expect(changed.body).toMatchObject({ title: 'T', page_id: pageId })
+    }
+    const list = await server.as('ada')('GET', `/api/v1/users/current/conversations?page_id=${undashed(pageId)}`)
+    expect(list.body).toHaveLength(4)
+    const lone = { title: '\uD83D', page_context: '\uDC00x', page_id: 'p\uD83D', model: 'm\uD83D', server: '\uD83Ds' }
+    const body = { ...lone, conversation_type: 'c\uD83D' }
+    const shown = Object.fromEntries(Object.entries(body).map(([name, text]) => [name, text.toWellFormed()]))
+    const created = await create(server, 'ada', body)
+    expect(created).toMatchObject(shown)
+    const other = await create(server, 'ada')
+    expect((await server.as('ada')('PUT', `${path}/${other.id}`, body)).body).toMatchObject(shown)
+    for (const { id } of [created, other]) {
+      expect((await server.as('ada')('GET', `${path}/${id}`)).body).toMatchObject(shown)
+    }
+  })
+
   test('200: user_id may be your own in either spelling, `current` or null; null and empty types mean chat', async () => {
     await using server = testApp()
     const id = await server.idOf('ada')
@@ -108,7 +131,7 @@ describe('POST /api/v1/conversations', () => {
     const bad = [
       { title: 5 },
       { title: 'x'.repeat(501) },
-      { page_context: 'x'.repeat(65_537) },
+      { page_context: 'x'.repeat(16_385) },
       { page_context: {} },
       { page_id: 'x'.repeat(101) },
       { model: 'x'.repeat(301) },

@@ -3,7 +3,7 @@ import { listPersonas, listPersonaTags } from '../../src/areas/personas/persona-
 import * as store from '../../src/areas/personas/personas.store.ts'
 import type { PersonaContent } from '../../src/areas/personas/personas.table.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
-import { plansOf } from '../support/query-plans.ts'
+import { plansOf, plansOfAsync } from '../support/query-plans.ts'
 import { testApp, type TestServer } from '../support/test-app.ts'
 
 const path = '/api/v1/personas'
@@ -168,8 +168,10 @@ describe('GET /api/v1/personas', () => {
     const ada = await server.idOf('ada')
     addPersona(server, ada, { name: 'on', updatedAt: 1 })
     addPersona(server, ada, { name: 'off', isActive: false })
-    for (const is_active of ['true', 'True', 'TRUE', '1']) expect(await find(server, { is_active })).toEqual(['on'])
-    for (const is_active of ['false', 'False', 'FALSE', '0']) expect(await find(server, { is_active })).toEqual(['off'])
+    for (const is_active of ['true', 'True', '1', 'yes', 'ON'])
+      expect(await find(server, { is_active })).toEqual(['on'])
+    for (const is_active of ['false', 'False', '0', 'no', 'OFF'])
+      expect(await find(server, { is_active })).toEqual(['off'])
     expect(await find(server, { is_active: '' })).toEqual(['on', 'off'])
   })
 
@@ -246,6 +248,34 @@ describe('10,000 personas of one user', () => {
   })
 })
 
+describe('a search through megabytes', () => {
+  test('200: lets others have their turn, finds all of it, and keeps the order', async () => {
+    await using server = testApp()
+    const ada = await server.idOf('ada')
+    const { sqlite } = server.database
+    const insert = sqlite.query(
+      `INSERT INTO personas (id, user_id, name, system_prompt, is_active, created_at, updated_at, search_text) VALUES (?, ?, ?, 'p', 1, 0, ?, ?)`,
+    )
+    sqlite.transaction(() => {
+      for (let index = 0; index < 240; index++) {
+        // What a search has to try at each place, without finding it.
+        insert.run(`id${index}`, ada, `${index}`, index, `${'a'.repeat(100_000)}${index % 24 === 0 ? 'b' : ''}`)
+      }
+    })()
+    const search = `${'a'.repeat(499)}b`
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    const all = await server.as('ada')('GET', `${path}?search=${search}`)
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(3)
+    const found = names(all.body)
+    expect(found).toEqual(Array.from({ length: 10 }, (_, index) => `${(9 - index) * 24}`))
+    const page = await server.as('ada')('GET', `${path}?search=${search}&page=2&pageSize=4`)
+    expect(page.body).toMatchObject({ total_items: 10, total_pages: 3 })
+    expect(names(page.body)).toEqual(found.slice(4, 8))
+  })
+})
+
 describe('query plans', () => {
   test('lists come in order from the index of their owner; everything else is found by its key', async () => {
     await using server = testApp()
@@ -255,10 +285,10 @@ describe('query plans', () => {
     const row = store.findPersona(db, ada, id)!
     const page = { skip: 0, limit: 20 }
     const { sqlite } = server.database
-    const plans = plansOf(sqlite, () => {
-      listPersonas(db, ada, { tags: [] }, page)
-      listPersonas(db, ada, { tags: [], isActive: true }, page)
-      listPersonas(db, ada, { search: 'x', tags: [], isActive: true }, page)
+    const plans = await plansOfAsync(sqlite, async () => {
+      await listPersonas(db, ada, { tags: [] }, page)
+      await listPersonas(db, ada, { tags: [], isActive: true }, page)
+      await listPersonas(db, ada, { search: 'a', tags: [], isActive: true }, page)
       listPersonaTags(db, ada)
     })
     const own = (index: string) => `SEARCH personas USING ${index} personas_list (user_id=?)`
@@ -267,7 +297,7 @@ describe('query plans', () => {
       own('INDEX'),
       own('COVERING INDEX'),
       'SEARCH personas USING INDEX sqlite_autoindex_personas_1 (id=?)',
-      own('INDEX'),
+      'SEARCH personas USING INDEX personas_list (user_id=? AND (updated_at,id)>(?,?) AND (updated_at,id)<(?,?))',
       own('COVERING INDEX'),
     ]
     expect(plans).toHaveLength(starts.length)
@@ -282,13 +312,16 @@ describe('query plans', () => {
     })
     expect(others).toHaveLength(3)
     for (const plan of others) expect(plan).toStartWith('SEARCH personas USING')
+    const [detached] = plansOf(sqlite, () => store.detachSomeConversations(db, ada, id))
+    expect(detached).toContain('SEARCH conversations USING INDEX conversations_persona_updated (persona_id=?)')
+    expect(detached).not.toMatch(/SCAN|TEMP B-TREE FOR ORDER BY/)
   })
 
   test('a second list prepares nothing', async () => {
     await using server = testApp()
     const ada = await server.idOf('ada')
     const list = () => listPersonas(server.deps.db, ada, { search: 'x', tags: [] }, { skip: 0, limit: 1 })
-    list()
-    expect(plansOf(server.database.sqlite, list)).toEqual([])
+    await list()
+    expect(await plansOfAsync(server.database.sqlite, list)).toEqual([])
   })
 })

@@ -51,6 +51,7 @@ const badFields: [field: string, value: unknown][] = [
   ['tags', [5]],
   ['tags', Array.from({ length: 51 }, String)],
   ['tags', ['x'.repeat(101)]],
+  ['tags', ['sea', 'land, air']],
   ['model_settings', []],
   ['model_settings', 'temperature'],
   ['is_active', null],
@@ -284,9 +285,42 @@ describe('DELETE /api/v1/personas/:personaId', () => {
     }
   })
 
+  test('204: thousands of conversations lose it bit by bit, while others have their turn', async () => {
+    await using server = testApp()
+    const [gone, kept] = [await create(server, 'ada'), await create(server, 'ada')]
+    const userId = await server.idOf('ada')
+    const { sqlite } = server.database
+    const insert = sqlite.query(
+      `INSERT INTO conversations (id, user_id, title, page_context, conversation_type, persona_id, created_at, updated_at)
+       VALUES (?, ?, 'T', ?, 'chat', ?, 0, 7)`,
+    )
+    sqlite.transaction(() => {
+      for (let index = 0; index < 3000; index++) {
+        insert.run(crypto.randomUUID(), userId, 'x'.repeat(16_384), index === 0 ? kept.id : gone.id)
+      }
+    })()
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    const twice = [1, 2].map(() => server.as('ada')('DELETE', `${path}/${gone.id}`))
+    const statuses = (await Promise.all(twice)).map(({ status }) => status)
+    clearInterval(timer)
+    expect(statuses.toSorted()).toEqual([204, 404])
+    expect(turns).toBeGreaterThan(2)
+    const left = sqlite.query('SELECT persona_id, updated_at, count(*) FROM conversations GROUP BY 1, 2 ORDER BY 1')
+    expect(left.values()).toEqual([
+      [null, 7, 2999],
+      [kept.id, 7, 1],
+    ])
+    const [wire] = sqlite.query<{ wire: string }, []>('SELECT wire FROM conversations WHERE persona_id IS NULL').all()
+    expect(JSON.parse(wire?.wire ?? '')).toMatchObject({ title: 'T', persona_id: null })
+  })
+
   test('404: foreign, which survives; 422: too long; 401: a stranger', async () => {
     await using server = testApp()
     const { id } = await create(server, 'ada')
+    const { id: talk } = (await server.as('ada')('POST', '/api/v1/conversations', { persona_id: id })).body
+    expect(await server.as('bob')('DELETE', `${path}/${id}`)).toMatchObject(notFound)
+    expect((await server.as('ada')('GET', `/api/v1/conversations/${talk}`)).body.persona_id).toBe(id)
     expect(await server.as('bob')('DELETE', `${path}/${id}`)).toMatchObject(notFound)
     expect(await server.as('bob')('DELETE', `${path}/${'x'.repeat(101)}`)).toMatchObject({ status: 422 })
     expect(await server.call('DELETE', `${path}/${id}`)).toMatchObject(notAuthenticated)
@@ -318,10 +352,10 @@ describe('limits of one user', () => {
     await create(server, 'ada')
   })
 
-  test('400: more than 64 MB; what does not grow may change', async () => {
+  test('400: more than 24 MB; what does not grow may change', async () => {
     await using server = testApp()
     const { id } = await create(server, 'ada')
-    fill(server, await server.idOf('ada'), 64, 'x'.repeat(1_048_576))
+    fill(server, await server.idOf('ada'), 24, 'x'.repeat(1_048_576))
     const before = readRows(server).length
     expect(await server.as('ada')('POST', path, pirate)).toMatchObject(full)
     expect(await server.as('ada')('PUT', `${path}/${id}`, { avatar: 'x' })).toMatchObject(full)

@@ -6,6 +6,7 @@ import type { PluginStateRow } from '../../src/areas/plugin-state/plugin-state.t
 import { packDocument, unpackDocument } from '../../src/areas/plugin-state/state-document.ts'
 import { tidyUp } from '../../src/background/housekeeping.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
+import { jsonTextList } from '../../src/http/json-text.ts'
 import { testApp, type TestServer } from '../support/test-app.ts'
 
 const path = '/api/v1/plugin-state'
@@ -112,6 +113,24 @@ describe('a state that has expired', () => {
       body: { message: 'Cleaned up 5 expired plugin states', deleted_count: 5 },
     })
     expect(await cleanUp()).toMatchObject({ body: { deleted_count: 0 } })
+    expect(count(server, 'plugin_states')).toBe(2)
+  })
+
+  test('DELETE /cleanup: thousands go bit by bit, while others have their turn', async () => {
+    await using server = testApp()
+    const [ada, bob] = [await server.idOf('ada'), await server.idOf('bob')]
+    const { now } = server.clock
+    server.database.sqlite.transaction(() => {
+      for (let index = 0; index < 10_000; index++) addState(server, ada, { ttlExpiresAt: now })
+      addState(server, ada, { ttlExpiresAt: now + 1000 })
+      addState(server, bob, { ttlExpiresAt: now })
+    })()
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    const cleanUp = await server.as('ada')('DELETE', `${path}/cleanup`)
+    clearInterval(timer)
+    expect(cleanUp.body).toEqual({ message: 'Cleaned up 10000 expired plugin states', deleted_count: 10_000 })
+    expect(turns).toBeGreaterThan(5)
     expect(count(server, 'plugin_states')).toBe(2)
   })
 
@@ -294,11 +313,12 @@ describe('a list of compressed states', () => {
     })
     let turns = 0
     const timer = setInterval(() => turns++, 1)
-    const states = await Array.fromAsync(listStates(server.deps, userId, {}, { limit: 1000, offset: 0 }))
+    const answer = await jsonTextList(listStates(server.deps, userId, {}, { limit: 1000, offset: 0 }))
+    const states = (await answer.json()) as unknown[]
     clearInterval(timer)
     expect(turns).toBeGreaterThan(0)
     expect(states).toHaveLength(1000)
-    expect(JSON.parse(states[999]!)).toMatchObject({ compression_type: 'gzip', state_data: { text } })
+    expect(states[999]).toMatchObject({ compression_type: 'gzip', state_data: { text } })
   })
 
   test('200: short and long ones are the same', async () => {

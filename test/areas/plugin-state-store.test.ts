@@ -58,7 +58,7 @@ test('every other statement searches by an index', () => {
     store.touchState(db, userId, id, 1)
     store.markConflict(db, userId, id)
     store.deleteState(db, userId, id)
-    usage.deleteExpiredStatesOf(db, userId, 1)
+    usage.deleteSomeExpiredStatesOf(db, userId, 1)
     usage.deleteExpiredStates(db, 1)
     usage.readStats(db, userId, 1)
     history.trimChangesOfState(db, userId, id, 10)

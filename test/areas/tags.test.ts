@@ -225,6 +225,33 @@ describe('DELETE /api/v1/tags/:tagId', () => {
     expect(server.database.sqlite.query('SELECT tag_id FROM conversation_tags').values()).toEqual([[kept.id]])
   })
 
+  test('204: thousands of conversations lose it bit by bit, while others have their turn', async () => {
+    await using server = testApp()
+    const [gone, kept] = [await create(server, 'ada', { name: 'a' }), await create(server, 'ada', { name: 'b' })]
+    const userId = await server.idOf('ada')
+    const { sqlite } = server.database
+    sqlite.transaction(() => {
+      for (let index = 0; index < 20_000; index++) {
+        sqlite
+          .query(
+            `INSERT INTO conversations (id, user_id, conversation_type, created_at, updated_at) VALUES (?, ?, 'chat', 0, 7)`,
+          )
+          .run(`${index}`, userId)
+        const link = sqlite.query('INSERT INTO conversation_tags VALUES (?, ?, 0)')
+        link.run(`${index}`, gone.id)
+        if (index < 3) link.run(`${index}`, kept.id)
+      }
+    })()
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    expect(await server.as('bob')('DELETE', `${path}/${gone.id}`)).toMatchObject(notFound)
+    expect(await server.as('ada')('DELETE', `${path}/${gone.id}`)).toMatchObject({ status: 204 })
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(2)
+    expect(sqlite.query('SELECT tag_id, count(*) FROM conversation_tags').values()).toEqual([[kept.id, 3]])
+    expect(sqlite.query('SELECT count(*) FROM conversations WHERE updated_at = 7').values()).toEqual([[20_000]])
+  })
+
   test('404: foreign, which survives; 422: too long; 401: a stranger', async () => {
     await using server = testApp()
     const { id } = await create(server, 'ada')
@@ -257,6 +284,9 @@ describe('query plans', () => {
       expect(plan).toStartWith('SEARCH tags USING')
       expect(plan).not.toContain('SCAN')
     }
+    const [links] = plansOf(server.database.sqlite, () => store.deleteSomeLinks(db, row.userId, row.id))
+    expect(links).toContain('SEARCH conversation_tags USING COVERING INDEX conversation_tags_tag (tag_id=?)')
+    expect(links).not.toMatch(/SCAN (?!json_each)/)
     for (const plan of plans.slice(0, 2)) {
       expect(plan).toContain('SEARCH link USING COVERING INDEX conversation_tags_tag (tag_id=?)')
     }

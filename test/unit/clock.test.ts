@@ -13,6 +13,8 @@ test('parseIso reads times with an offset, and takes others as UTC', () => {
     ['2026-01-02T00:30:00+02:00', '2026-01-01T22:30:00.000Z'],
     ['2026-01-02T00:30:00-0330', '2026-01-02T04:00:00.000Z'],
     ['2026-01-02', '2026-01-02T00:00:00.000Z'],
+    ['0001-01-01', '0001-01-01T00:00:00.000Z'],
+    ['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
     ['2024-02-29', '2024-02-29T00:00:00.000Z'],
   ]
   for (const [text, expected] of times) expect([text, parseIso(text)]).toEqual([text, at(expected)])
@@ -37,6 +39,9 @@ test('parseIso refuses what is no time', () => {
     ' 2026-01-02',
     '2026-01-02\n',
     '+002026-01-02',
+    '0000-12-31T23:59Z',
+    '0001-01-01T00:00+00:01',
+    '9999-12-31T23:59-00:01',
   ]
   for (const text of texts) expect([text, parseIso(text)]).toEqual([text, undefined])
 })

@@ -14,7 +14,7 @@ const target = {
   stream: t.Optional(t.Boolean({ default: false })),
   user_id: OptionalText(200),
   page_id: OptionalText(200),
-  page_context: OptionalText(65_536, 'Stored as it is'),
+  page_context: OptionalText(16_384, 'Stored as it is'),
   conversation_type: OptionalText(100),
 }
 

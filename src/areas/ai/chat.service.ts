@@ -3,6 +3,7 @@ import { getConversation } from '../conversations/conversations.service.ts'
 import { openTurn, type TurnOpening } from '../conversations/turn-opening.service.ts'
 import { findModelSettingsFault } from '../personas/model-settings.ts'
 import { checkPersona } from '../personas/personas.service.ts'
+import { toPageId } from '../../shared/ids.ts'
 import * as errors from './ai.errors.ts'
 import { chunkEvent, conversationEvent } from './chat-events.ts'
 import { readChatParams } from './chat-params.ts'
@@ -93,7 +94,7 @@ const prepare = (deps: ChatDeps, user: SignedInUser, body: Chat): Prepared => {
     opening: {
       conversation,
       userId: user.id,
-      pageId: body.page_id || null,
+      pageId: body.page_id ? toPageId(body.page_id) : null,
       pageContext: body.page_context ?? null,
       conversationType: body.conversation_type || 'chat',
       personaId,

@@ -1,8 +1,8 @@
-import { and, desc, eq, exists, inArray, or, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, exists, or, sql, type SQL } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { isoTimeSql } from '../../db/columns.ts'
 import { nativeValues } from '../../db/native-list.ts'
-import { toHexId, toUuid } from '../../shared/ids.ts'
+import { toHexId, toPageId } from '../../shared/ids.ts'
 import { conversationTags, tags } from '../tags/tags.table.ts'
 import { hasTags } from './conversation-tags.store.ts'
 import type { Page } from './conversations.store.ts'
@@ -27,7 +27,6 @@ const rareFilters = (db: Db) => {
     .from(conversationTags)
     .where(and(eq(conversationTags.conversationId, conversations.id), eq(conversationTags.tagId, value('tagId'))))
   return and(
-    unlessNull('pageId', inArray(conversations.pageId, [value('pageId'), value('pageUuid'), value('pageHexId')])),
     unlessNull('personaId', eq(conversations.personaId, value('personaId'))),
     unlessNull('tagId', exists(tagLink)),
   )
@@ -79,11 +78,17 @@ const textList = (toFilters: (db: Db) => (SQL | undefined)[]) => {
 
 const ofType = eq(conversations.conversationType, value('conversationType'))
 
-// With and without a type, so that each has an index that delivers the order.
-const listOfAnyType = textList(() => [])
-const listOfType = textList(() => [ofType])
-const filteredOfAnyType = textList((db) => [rareFilters(db)])
-const filteredOfType = textList((db) => [ofType, rareFilters(db)])
+const ofPage = eq(conversations.pageId, value('pageId'))
+// The plus keeps SQLite from reading all of a type in order to find the few of one page.
+const ofPageAndType = and(ofPage, sql`+${ofType}`)
+
+const withAndWithoutRare = (...filters: (SQL | undefined)[]) => ({
+  plain: textList(() => filters),
+  filtered: textList((db) => [...filters, rareFilters(db)]),
+})
+// Each of them has an index that delivers the order.
+const listsOfAnyPage = { anyType: withAndWithoutRare(), ofType: withAndWithoutRare(ofType) }
+const listsOfPage = { anyType: withAndWithoutRare(ofPage), ofType: withAndWithoutRare(ofPageAndType) }
 
 /** As JSON texts. Newest activity first; equal times in the order of the ids, so that pages never overlap. */
 export const listConversations = (
@@ -92,18 +97,19 @@ export const listConversations = (
   { conversationType, pageId, personaId, tagId }: ConversationFilters,
   page: Page,
 ): string[] => {
-  const common = { userId, ...page, ...(conversationType ? { conversationType } : {}) }
-  if (!pageId && !personaId && !tagId) return (conversationType ? listOfType : listOfAnyType)(db, common)
-  const filters = {
-    ...common,
-    // Page ids are stored as they came, so both spellings are looked for.
-    pageId: pageId || null,
-    pageUuid: toUuid(pageId ?? ''),
-    pageHexId: toHexId(pageId ?? ''),
+  const lists = (pageId ? listsOfPage : listsOfAnyPage)[conversationType ? 'ofType' : 'anyType']
+  const values = {
+    userId,
+    ...page,
+    ...(conversationType ? { conversationType } : {}),
+    ...(pageId ? { pageId: toPageId(pageId) } : {}),
+  }
+  if (!personaId && !tagId) return lists.plain(db, values)
+  return lists.filtered(db, {
+    ...values,
     personaId: personaId ? toHexId(personaId) : null,
     tagId: tagId ? toHexId(tagId) : null,
-  }
-  return (conversationType ? filteredOfType : filteredOfAnyType)(db, filters)
+  })
 }
 
 const listOfPersona = textList(() => [eq(conversations.personaId, value('personaId'))])

@@ -40,8 +40,8 @@ export type WithMessagesQuery = typeof WithMessagesQuery.static
 
 const writableFields = {
   title: OptionalText(500),
-  page_context: OptionalText(65_536, 'Free text; clients send JSON'),
-  page_id: OptionalText(100),
+  page_context: OptionalText(16_384, 'Free text; clients send JSON'),
+  page_id: OptionalText(100, 'Free text; a UUID is answered with dashes'),
   model: OptionalText(300),
   server: OptionalText(300),
   conversation_type: OptionalText(100, 'Free text that keeps histories apart'),

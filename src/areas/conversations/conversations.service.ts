@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps, SignedInUser } from '../../deps.ts'
-import { isOwnId, newUuid } from '../../shared/ids.ts'
+import { dropUndefined } from '../../shared/drop-undefined.ts'
+import { isOwnId, newUuid, toPageId } from '../../shared/ids.ts'
 import { checkPersona, findOwnPersona } from '../personas/personas.service.ts'
 import { listConversationsOfPersona } from './conversation-list.store.ts'
 import { findTaggedConversation, type TaggedConversation } from './conversation-tags.store.ts'
@@ -58,6 +59,16 @@ export const getWithPersona = (deps: ReadDeps, userId: string, id: string) => {
   return { conversation, persona: findOwnPersona(deps, userId, conversation.personaId) }
 }
 
+/** What is not Unicode would be stored as U+FFFD; answers show what is stored. Null and nothing are undefined. */
+const toTexts = (body: UpdateConversation) => ({
+  title: body.title?.toWellFormed(),
+  pageContext: body.page_context?.toWellFormed(),
+  pageId: typeof body.page_id === 'string' ? toPageId(body.page_id) : undefined,
+  model: body.model?.toWellFormed(),
+  server: body.server?.toWellFormed(),
+  conversationType: body.conversation_type?.toWellFormed(),
+})
+
 export const createConversation = (
   deps: WriteDeps,
   user: SignedInUser,
@@ -65,15 +76,16 @@ export const createConversation = (
 ): TaggedConversation => {
   if (body.user_id && !isOwnId(user.id, body.user_id)) throw errors.foreignOwner()
   const now = deps.clock()
+  const texts = toTexts(body)
   const row: ConversationRow = {
     id: newUuid(),
     userId: user.id,
-    title: body.title ?? null,
-    pageContext: body.page_context ?? null,
-    pageId: body.page_id ?? null,
-    model: body.model ?? null,
-    server: body.server ?? null,
-    conversationType: body.conversation_type || 'chat',
+    title: texts.title ?? null,
+    pageContext: texts.pageContext ?? null,
+    pageId: texts.pageId ?? null,
+    model: texts.model ?? null,
+    server: texts.server ?? null,
+    conversationType: texts.conversationType || 'chat',
     personaId: checkPersona(deps, user.id, body.persona_id),
     createdAt: now,
     updatedAt: now,
@@ -98,12 +110,7 @@ export const editConversation = (deps: WriteDeps, userId: string, id: string, bo
   inTransaction(deps.db, () => {
     const row = readConversation(deps, userId, id)
     return changeConversation(deps, row, {
-      title: body.title ?? row.title,
-      pageContext: body.page_context ?? row.pageContext,
-      pageId: body.page_id ?? row.pageId,
-      model: body.model ?? row.model,
-      server: body.server ?? row.server,
-      conversationType: body.conversation_type ?? row.conversationType,
+      ...dropUndefined(toTexts(body)),
       personaId: typeof body.persona_id === 'string' ? checkPersona(deps, userId, body.persona_id) : row.personaId,
     })
   })

@@ -23,7 +23,7 @@ const wireMembers = [
   `'tags', json('[]')`,
 ]
 
-/** ai.md 7.1, 13. `page_id` is free text: pages may be gone, their conversations stay. */
+/** ai.md 7.1, 13. `page_id` is free text, as `toPageId` writes it: pages may be gone, their conversations stay. */
 export const conversations = sqliteTable(
   'conversations',
   {
@@ -52,6 +52,10 @@ export const conversations = sqliteTable(
     index('conversations_user_updated').on(table.userId, table.updatedAt, table.id),
     index('conversations_user_type_updated').on(table.userId, table.conversationType, table.updatedAt, table.id),
     index('conversations_persona_updated').on(table.personaId, table.updatedAt, table.id),
+    // With the type at its end, so that both filters together read this index alone. Most rows have no page.
+    index('conversations_page_updated')
+      .on(table.userId, table.pageId, table.updatedAt, table.id, table.conversationType)
+      .where(sql`page_id is not null`),
   ],
 )
 

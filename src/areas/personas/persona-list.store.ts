@@ -1,8 +1,9 @@
-import { and, desc, eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, inArray, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { nativeList } from '../../db/native-list.ts'
 import { prepared } from '../../db/prepared.ts'
 import { toFolded } from '../../shared/folded-text.ts'
+import { giveWay } from '../../shared/give-way.ts'
 import { type PersonaContent, personas } from './personas.table.ts'
 
 const value = sql.placeholder
@@ -28,23 +29,65 @@ const isListed = and(
   sql`(${value('tags')} is null or ${wantedTags} = json_array_length(${value('tags')}))`,
 )
 
-const buildIds = (db: Db, filter?: SQL) =>
+interface Place {
+  id: string
+  updatedAt: number
+}
+
+const listedPlaces = nativeList<Place>((db) =>
+  db
+    .select({ id: personas.id, updatedAt: sql`${personas.updatedAt}`.as('updatedAt') })
+    .from(personas)
+    .where(isListed)
+    .orderBy(...newestFirst),
+)
+
+// The plus keeps SQLite from looking for them among all of the user's.
+const isAmong = and(inArray(personas.id, sql`(select value from json_each(${value('ids')}))`), sql`+${ofUser}`)
+
+const place = sql`(${personas.updatedAt}, ${personas.id})`
+const foundIds = nativeList<{ id: string }>((db) =>
   db
     .select({ id: personas.id })
     .from(personas)
-    .where(and(isListed, filter))
-    .orderBy(...newestFirst)
+    .where(
+      and(
+        isListed,
+        sql`${place} <= (${value('firstTime')}, ${value('firstId')})`,
+        sql`${place} >= (${value('lastTime')}, ${value('lastId')})`,
+        sql`instr(${searchText}, ${value('search')}) > 0`,
+      ),
+    )
+    .orderBy(...newestFirst),
+)
+const fewest = 10
+const quickMs = 2
 
-const listedIds = nativeList<{ id: string }>((db) => buildIds(db))
-// The search is last, as it reads whole rows: only those that the other filters let through.
-const foundIds = nativeList<{ id: string }>((db) => buildIds(db, sql`instr(${searchText}, ${value('search')}) > 0`))
+/**
+ * The ids of those in which a text is found, in their order. It reads megabytes, so others have their turn meanwhile: a
+ * few personas at first, then as many as are searched in two milliseconds or so.
+ */
+const search = async (db: Db, values: ListValues, places: Place[], text: string): Promise<string[]> => {
+  const found: string[] = []
+  let count = fewest
+  for (let start = 0, end = 0; start < places.length; start = end) {
+    end = Math.min(start + count, places.length)
+    const [first, last] = [places[start], places[end - 1]]
+    if (!first || !last) break
+    const startedAt = performance.now()
+    const range = { firstTime: first.updatedAt, firstId: first.id, lastTime: last.updatedAt, lastId: last.id }
+    found.push(...foundIds(db, { ...values, ...range, search: text }).map(({ id }) => id))
+    count = performance.now() - startedAt < quickMs ? count * 2 : Math.max(fewest, Math.floor(count / 2))
+    await giveWay()
+  }
+  return found
+}
 
 const rowsOfIds = prepared((db) =>
   db
     .select(content)
     .from(personas)
-    // The plus keeps SQLite from looking for them among all of the user's.
-    .where(and(inArray(personas.id, sql`(select value from json_each(${value('ids')}))`), sql`+${ofUser}`))
+    .where(isAmong)
     .orderBy(...newestFirst)
     .prepare(),
 )
@@ -60,20 +103,27 @@ interface ListedPersonas {
   total: number
 }
 
+interface ListValues extends Record<string, string | number | null> {
+  userId: string
+  isActive: number | null
+  tags: string | null
+}
+
 /** Reads all ids, at most 10,000: counting apart would filter everything twice. */
-const listFiltered = (
+const listFiltered = async (
   db: Db,
   userId: string,
-  { search, tags, isActive }: PersonaFilters,
+  { search: text, tags, isActive }: PersonaFilters,
   { skip, limit }: Page,
-): ListedPersonas => {
-  const values = {
+): Promise<ListedPersonas> => {
+  const values: ListValues = {
     userId,
     isActive: isActive === undefined ? null : Number(isActive),
     tags: tags.length > 0 ? JSON.stringify(tags) : null,
   }
-  const all = search ? foundIds(db, { ...values, search: toFolded(search) }) : listedIds(db, values)
-  const ids = all.slice(skip, skip + limit).map(({ id }) => id)
+  const places = listedPlaces(db, values)
+  const all = text ? await search(db, values, places, toFolded(text)) : places.map(({ id }) => id)
+  const ids = all.slice(skip, skip + limit)
   return { rows: ids.length > 0 ? rowsOfIds(db).all({ userId, ids: JSON.stringify(ids) }) : [], total: all.length }
 }
 
@@ -96,9 +146,14 @@ const everyCount = prepared((db) =>
 )
 
 /** A page of a user's personas, those changed last first. */
-export const listPersonas = (db: Db, userId: string, filters: PersonaFilters, page: Page): ListedPersonas => {
-  const { search, tags, isActive } = filters
-  if (search || tags.length > 0 || isActive !== undefined) return listFiltered(db, userId, filters, page)
+export const listPersonas = async (
+  db: Db,
+  userId: string,
+  filters: PersonaFilters,
+  page: Page,
+): Promise<ListedPersonas> => {
+  const { search: text, tags, isActive } = filters
+  if (text || tags.length > 0 || isActive !== undefined) return listFiltered(db, userId, filters, page)
   const total = everyCount(db).get({ userId })?.total ?? 0
   return { rows: total > page.skip ? everyRow(db).all({ userId, ...page }) : [], total }
 }

@@ -9,5 +9,5 @@ export const invalidModelSettings = defineErrorWith(
 export const noRoom = defineError(
   400,
   'personas.no_room',
-  'Your personas are full (10,000 of them, or 64 MB): delete some first',
+  'Your personas are full (10,000 of them, or 24 MB): delete some first',
 )

@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia'
 import type { Deps } from '../../deps.ts'
 import { documented } from '../../http/documented.ts'
+import { jsonTextList } from '../../http/json-text.ts'
 import { requireUser } from '../../http/session.ts'
 import { listPersonaTags } from './persona-list.store.ts'
 import { invalidModelSettings, noRoom, personaNotFound } from './personas.errors.ts'
@@ -8,18 +9,30 @@ import * as schema from './personas.schema.ts'
 import { toPersona } from './personas.schema.ts'
 import * as service from './personas.service.ts'
 
+/** A hundred of the largest are megabytes: as text, one by one. */
+const answerList = ({ personas, ...page }: typeof schema.Personas.static) =>
+  jsonTextList(
+    personas.values().map((persona) => JSON.stringify(persona)),
+    '{"personas":[',
+    `],${JSON.stringify(page).slice(1)}`,
+  )
+
 /** ai.md 9. */
 export const personasRoutes = (deps: Deps) =>
   new Elysia({ name: 'areas.personas', prefix: '/api/v1/personas' })
     .use(requireUser(deps))
-    .get('', ({ user, query }) => schema.toPersonas(service.listPersonasOf(deps, user.id, query)), {
-      user: true,
-      query: schema.ListPersonasQuery,
-      response: schema.Personas,
-      detail: documented(
-        'Your personas, those changed last first: up to 100 unless skip, limit or a page is asked for',
-      ),
-    })
+    .get(
+      '',
+      async ({ user, query }) => answerList(schema.toPersonas(await service.listPersonasOf(deps, user.id, query))),
+      {
+        user: true,
+        query: schema.ListPersonasQuery,
+        response: schema.Personas,
+        detail: documented(
+          'Your personas, those changed last first: up to 100 unless skip, limit or a page is asked for',
+        ),
+      },
+    )
     .post('', ({ user, body }) => toPersona(service.createPersona(deps, user.id, body)), {
       user: true,
       body: schema.CreatePersona,
@@ -61,8 +74,8 @@ export const personasRoutes = (deps: Deps) =>
     )
     .delete(
       '/:personaId',
-      ({ user, params, status }) => {
-        service.removePersona(deps, user.id, params.personaId)
+      async ({ user, params, status }) => {
+        await service.removePersona(deps, user.id, params.personaId)
         return status(204, undefined)
       },
       {

@@ -1,7 +1,7 @@
 import { t } from 'elysia'
 import { JsonObjectOrNull } from '../../http/json-object.ts'
 import { optionalPageFields } from '../../http/pagination.ts'
-import { Nullable, OptionalText, Timestamp } from '../../http/wire-types.ts'
+import { IntegerInput, Nullable, OptionalText, QueryFlag, Timestamp } from '../../http/wire-types.ts'
 import { toIso } from '../../shared/clock.ts'
 import type { PersonaContent } from './personas.table.ts'
 
@@ -12,23 +12,23 @@ export const PersonaParams = t.Object({
 /** `page` and `pageSize`, as the web client sends them, win over `skip` and `limit` (ai.md 9.3). */
 export const ListPersonasQuery = t.Object({
   ...optionalPageFields(),
-  page: t.Optional(t.Integer({ minimum: 1, maximum: 20_000_000, description: 'Counted from 1' })),
-  pageSize: t.Optional(t.Integer({ minimum: 1, maximum: 100 })),
+  page: t.Optional(IntegerInput({ minimum: 1, maximum: 20_000_000, description: 'Counted from 1' })),
+  pageSize: t.Optional(IntegerInput({ minimum: 1, maximum: 100 })),
   search: t.Optional(t.String({ maxLength: 500, description: 'Part of name, description or prompt, in any case' })),
   tags: t.Optional(t.String({ maxLength: 5200, description: 'Separated by commas; a persona must have all of them' })),
-  is_active: t.Optional(
-    t.String({ pattern: '^(?:[Tt]rue|TRUE|[Ff]alse|FALSE|[01])?$', description: 'true or false; empty is no filter' }),
-  ),
+  is_active: QueryFlag(),
 })
 export type ListPersonasQuery = typeof ListPersonasQuery.static
 
 const Name = t.String({ minLength: 1, maxLength: 100 })
 const SystemPrompt = t.String({ minLength: 1, maxLength: 100_000 })
+/** Without a comma, since that separates the tags of a filter. */
+const TagText = t.String({ maxLength: 100, pattern: '^[^,]*$' })
 const optionalFields = {
   description: OptionalText(10_000),
   model_settings: t.Optional(JsonObjectOrNull('Sampling parameters; at most 64 KB as JSON')),
   avatar: OptionalText(100_000, 'URL or data URL'),
-  tags: t.Optional(Nullable(t.Array(t.String({ maxLength: 100 }), { maxItems: 50 }))),
+  tags: t.Optional(Nullable(t.Array(TagText, { maxItems: 50 }))),
   sample_greeting: OptionalText(20_000),
   is_active: t.Optional(t.Boolean()),
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { inTransaction } from '../../db/transaction.ts'
+import { writeInBatches } from '../../db/write-in-batches.ts'
 import type { Deps } from '../../deps.ts'
 import { dropUndefined } from '../../shared/drop-undefined.ts'
 import { newHexId, toHexId } from '../../shared/ids.ts'
@@ -7,7 +8,15 @@ import { findModelSettingsFault } from './model-settings.ts'
 import { listPersonas } from './persona-list.store.ts'
 import * as errors from './personas.errors.ts'
 import type { CreatePersona, ListPersonasQuery, UpdatePersona } from './personas.schema.ts'
-import { deletePersona, findPersona, insertPersona, ownsPersona, readUsage, updatePersona } from './personas.store.ts'
+import {
+  deletePersona,
+  detachSomeConversations,
+  findPersona,
+  insertPersona,
+  ownsPersona,
+  readUsage,
+  updatePersona,
+} from './personas.store.ts'
 import type { PersonaContent } from './personas.table.ts'
 
 type ReadDeps = Pick<Deps, 'db'>
@@ -15,7 +24,7 @@ type WriteDeps = Pick<Deps, 'db' | 'clock'>
 
 const maxPersonas = 10_000
 /** Bounds what a search has to read. */
-const maxBytes = 67_108_864
+const maxBytes = 25_165_824
 
 const defaultPageSize = 20
 /** For chat plugins, which ask for no page and show what they get. */
@@ -50,12 +59,12 @@ const toPage = ({ skip, limit, page, pageSize }: ListPersonasQuery) => {
 const toFilters = ({ search, tags = '', is_active: isActive }: ListPersonasQuery) => ({
   search,
   tags: [...new Set(tags.split(',').map((tag) => tag.trim()))].filter(Boolean),
-  isActive: isActive ? /^(?:true|1)$/i.test(isActive) : undefined,
+  isActive,
 })
 
-export const listPersonasOf = ({ db }: ReadDeps, userId: string, query: ListPersonasQuery) => {
+export const listPersonasOf = async ({ db }: ReadDeps, userId: string, query: ListPersonasQuery) => {
   const page = toPage(query)
-  return { ...listPersonas(db, userId, toFilters(query), page), ...page }
+  return { ...(await listPersonas(db, userId, toFilters(query), page)), ...page }
 }
 
 /** Throws 400 and undoes the write when it makes full personas fuller. */
@@ -132,6 +141,13 @@ export const editPersona = (deps: WriteDeps, userId: string, id: string, body: U
   })
 }
 
-export const removePersona = ({ db }: ReadDeps, userId: string, id: string): void => {
+/**
+ * Its conversations stay, without a persona. Each of them is a row to write anew, up to thousands: they are written
+ * first, some at a time, and whoever takes the persona meanwhile loses it with the persona itself.
+ */
+export const removePersona = async (deps: ReadDeps, userId: string, id: string): Promise<void> => {
+  const { db } = deps
+  getPersona(deps, userId, id)
+  await writeInBatches(() => detachSomeConversations(db, userId, id))
   if (!deletePersona(db, userId, id)) throw errors.personaNotFound()
 }

@@ -1,8 +1,9 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, inArray, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared.ts'
 import { toFolded } from '../../shared/folded-text.ts'
 import { toHexId } from '../../shared/ids.ts'
+import { conversations } from '../conversations/conversations.table.ts'
 import { type PersonaContent, personas } from './personas.table.ts'
 
 const value = sql.placeholder
@@ -55,6 +56,23 @@ const changedPersona = prepared((db) => db.update(personas).set(writtenFields).w
 export const updatePersona = (db: Db, row: PersonaContent): void => {
   changedPersona(db).run(toStored(row))
 }
+
+const detachedConversations = prepared((db) => {
+  const some = db
+    .select({ id: conversations.id })
+    .from(conversations)
+    .where(and(eq(conversations.personaId, value('id')), eq(conversations.userId, value('userId'))))
+    .limit(25)
+  return db
+    .update(conversations)
+    .set({ personaId: null })
+    .where(inArray(conversations.id, some))
+    .returning({ id: conversations.id })
+    .prepare()
+})
+/** Takes a persona off some of the user's conversations. Returns how many; 0 when none is left. */
+export const detachSomeConversations = (db: Db, userId: string, id: string): number =>
+  detachedConversations(db).all({ id: toHexId(id), userId }).length
 
 const deletedPersona = prepared((db) => db.delete(personas).where(isOwn).returning({ id: personas.id }).prepare())
 /** Conversations with it go on without a persona. False when there is no such persona of this user. */

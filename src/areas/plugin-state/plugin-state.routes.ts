@@ -10,6 +10,7 @@ import * as schema from './plugin-state.schema.ts'
 import * as service from './plugin-state.service.ts'
 import { createStates, syncStates } from './state-batches.service.ts'
 import { toFilters } from './state-fields.schema.ts'
+import { removeExpiredStates } from './state-quota.ts'
 
 const authorOf = (user: SignedInUser, request: Request) => ({
   userId: user.id,
@@ -48,8 +49,8 @@ export const pluginStateRoutes = (deps: Deps) =>
     })
     .delete(
       '/plugin-state/cleanup',
-      ({ user }) => {
-        const count = service.removeExpiredStates(deps, user.id)
+      async ({ user }) => {
+        const count = await removeExpiredStates(deps, user.id)
         return { message: `Cleaned up ${count} expired plugin states`, deleted_count: count }
       },
       {

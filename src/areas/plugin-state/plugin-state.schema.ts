@@ -1,7 +1,7 @@
 import { t } from 'elysia'
 import { JsonObject, JsonObjectOrNull } from '../../http/json-object.ts'
 import { pageFields } from '../../http/pagination.ts'
-import { Nullable, OptionalText, TimeText, Timestamp } from '../../http/wire-types.ts'
+import { IntegerInput, Nullable, OptionalText, QueryFlag, TimeText, Timestamp } from '../../http/wire-types.ts'
 
 const maxStates = 500
 
@@ -9,7 +9,7 @@ const Strategy = t.Union([t.Literal('none'), t.Literal('session'), t.Literal('pe
   description: 'A label for clients: the server keeps all four alike',
 })
 const SyncStatus = t.Union([t.Literal('synced'), t.Literal('pending'), t.Literal('conflict')])
-const Version = t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const Version = IntegerInput({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
 export const StateParams = t.Object({
   stateId: t.String({ maxLength: 100, description: 'With or without dashes' }),
@@ -67,9 +67,7 @@ export const ListStatesQuery = t.Object({
   state_key: filterText,
   state_strategy: t.Optional(t.Union([...Strategy.anyOf, orEmpty])),
   sync_status: t.Optional(t.Union([...SyncStatus.anyOf, orEmpty])),
-  is_active: t.Optional(
-    t.Union([...['true', 'false', 'True', 'False', '1', '0'].map((word) => t.Literal(word)), orEmpty]),
-  ),
+  is_active: QueryFlag(),
   device_id: filterText,
   limit,
   offset: skip,

@@ -7,7 +7,8 @@ import { findLiveState, touchState } from './plugin-state.store.ts'
 import type { PluginStateRow } from './plugin-state.table.ts'
 import { packDocument, unpackDocument } from './state-document.ts'
 import { toStateKey, toStateSettings, toStateText } from './state-fields.schema.ts'
-import { deleteExpiredStatesOf, readStats } from './state-usage.store.ts'
+import { makeRoom } from './state-quota.ts'
+import { readStats } from './state-usage.store.ts'
 import { type Author, type WriteDeps, writeStates } from './state-writes.ts'
 
 type ReadDeps = Pick<Deps, 'db' | 'clock'>
@@ -21,6 +22,7 @@ const openState = async (row: PluginStateRow): Promise<string> => toStateText(ro
 /** The new state as JSON text, as of all that follow: a stored document is never parsed again. */
 export const createState = async (deps: WriteDeps, author: Author, body: CreateState): Promise<string> => {
   const document = await packDocument(body.state_data)
+  await makeRoom(deps, author.userId, [document])
   const row = writeStates(deps, author, (writes) => {
     const key = toStateKey(body)
     if (writes.find(key)) throw errors.stateExists()
@@ -38,6 +40,7 @@ export const getState = async ({ db, clock }: ReadDeps, userId: string, id: stri
 
 export const changeState = async (deps: WriteDeps, author: Author, id: string, body: UpdateState): Promise<string> => {
   const document = body.state_data ? await packDocument(body.state_data) : undefined
+  if (document) await makeRoom(deps, author.userId, [document])
   const row = writeStates(deps, author, (writes) => {
     const old = findLiveState(deps.db, author.userId, id, writes.now)
     if (!old) throw errors.stateNotFound()
@@ -54,18 +57,9 @@ export const removeState = (deps: WriteDeps, author: Author, id: string): void =
     writes.remove(row)
   })
 
-/** How long a list may keep the thread before others get their turn. */
-const maxBlockingMs = 8
-
 /** The states of these ids, read and opened one by one. Who was deleted meanwhile is left out. */
 export async function* openStates({ db, clock }: ReadDeps, userId: string, ids: string[]): AsyncGenerator<string> {
-  let pauseAt = performance.now() + maxBlockingMs
   for (const id of ids) {
-    if (performance.now() > pauseAt) {
-      // Not setImmediate: Bun looks for requests only after every second one.
-      await Bun.sleep(1)
-      pauseAt = performance.now() + maxBlockingMs
-    }
     const row = findLiveState(db, userId, id, clock())
     if (row) yield openState(row)
   }
@@ -73,10 +67,6 @@ export async function* openStates({ db, clock }: ReadDeps, userId: string, ids: 
 
 export const listStates = (deps: ReadDeps, userId: string, filters: StateFilters, page: Page) =>
   openStates(deps, userId, listStateIds(deps.db, userId, filters, { ...page, now: deps.clock() }))
-
-/** Expiry is no change: it leaves no row in the history. */
-export const removeExpiredStates = ({ db, clock }: ReadDeps, userId: string): number =>
-  deleteExpiredStatesOf(db, userId, clock())
 
 export const getStats = ({ db, clock }: ReadDeps, userId: string): typeof StateStats.static => {
   const stats = readStats(db, userId, clock())

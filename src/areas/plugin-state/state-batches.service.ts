@@ -6,12 +6,18 @@ import { markConflict } from './plugin-state.store.ts'
 import type { PluginStateRow } from './plugin-state.table.ts'
 import { packDocument, type StateDocument } from './state-document.ts'
 import { toConflictText, toStateKey, toStateSettings, toStateText } from './state-fields.schema.ts'
+import { makeRoom } from './state-quota.ts'
 import { type Author, type WriteDeps, writeStates } from './state-writes.ts'
 
 /** One after the other: a batch must not take every thread of the pool from others. */
-const packAll = async <Item extends CreateState>(items: Item[]) => {
+const packAll = async <Item extends CreateState>(deps: WriteDeps, userId: string, items: Item[]) => {
   const packed: { item: Item; document: StateDocument }[] = []
   for (const item of items) packed.push({ item, document: await packDocument(item.state_data) })
+  await makeRoom(
+    deps,
+    userId,
+    packed.map(({ document }) => document),
+  )
   return packed
 }
 
@@ -20,7 +26,7 @@ const packAll = async <Item extends CreateState>(items: Item[]) => {
  * does not fit the quota.
  */
 export const createStates = async (deps: WriteDeps, author: Author, { states }: CreateStates) => {
-  const packed = await packAll(states)
+  const packed = await packAll(deps, author.userId, states)
   return writeStates(deps, author, (writes) => {
     const created: string[] = []
     const errors: ItemError[] = []
@@ -59,7 +65,7 @@ async function* openConflicts(deps: Pick<Deps, 'db' | 'clock'>, userId: string, 
  * `conflicts` are JSON texts too, but are read only when they are asked for: they may be far larger than what was sent.
  */
 export const syncStates = async (deps: WriteDeps, author: Author, body: SyncStates) => {
-  const packed = await packAll(body.states)
+  const packed = await packAll(deps, author.userId, body.states)
   const outcome = writeStates(deps, author, (writes) => {
     const synced: string[] = []
     const conflicts: Conflict[] = []

@@ -1,11 +1,8 @@
 import { withJsonText } from '../../http/json-text.ts'
 import { parseIso, toIso } from '../../shared/clock.ts'
-import { isUuid, toUuid } from '../../shared/ids.ts'
+import { toPageId } from '../../shared/ids.ts'
 import type { CreateState, ListStatesQuery, State, SyncConflict, SyncItem, UpdateState } from './plugin-state.schema.ts'
 import type { PluginStateRow } from './plugin-state.table.ts'
-
-/** Page ids come in two spellings; states keep the one in which pages show theirs. */
-const toPageId = (text: string): string => (isUuid(text) ? toUuid(text) : text.toWellFormed())
 
 /** Not Unicode would be stored as U+FFFD; the answer shows what is stored. */
 export const toStateKey = (body: Pick<CreateState, 'plugin_id' | 'page_id' | 'state_key'>) => ({
@@ -32,7 +29,7 @@ export const toFilters = (query: ListStatesQuery) => ({
   stateKey: query.state_key || undefined,
   stateStrategy: query.state_strategy || undefined,
   syncStatus: query.sync_status || undefined,
-  isActive: query.is_active ? /^(true|1)$/i.test(query.is_active) : undefined,
+  isActive: query.is_active,
   deviceId: query.device_id || undefined,
 })
 

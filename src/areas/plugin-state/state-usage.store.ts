@@ -1,4 +1,4 @@
-import { and, count, eq, inArray, lte, sql } from 'drizzle-orm'
+import { and, count, eq, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared.ts'
 import { isLive } from './plugin-state.store.ts'
@@ -14,20 +14,17 @@ export interface Usage {
 const ownedBy = eq(pluginStates.userId, value('userId'))
 const isExpired = lte(pluginStates.ttlExpiresAt, value('now'))
 
-const expiredOfUser = prepared((db) =>
-  db.delete(pluginStates).where(and(ownedBy, isExpired)).returning({ id: pluginStates.id }).prepare(),
-)
-/** Returns how many there were. */
-export const deleteExpiredStatesOf = (db: Db, userId: string, now: number): number =>
-  expiredOfUser(db).all({ userId, now }).length
+const buildExpired = (db: Db, filter: SQL | undefined) => {
+  const some = db.select({ id: pluginStates.id }).from(pluginStates).where(filter).limit(100)
+  return db.delete(pluginStates).where(inArray(pluginStates.id, some)).returning({ id: pluginStates.id }).prepare()
+}
 
-const someExpired = prepared((db) =>
-  db
-    .delete(pluginStates)
-    .where(inArray(pluginStates.id, db.select({ id: pluginStates.id }).from(pluginStates).where(isExpired).limit(100)))
-    .returning({ id: pluginStates.id })
-    .prepare(),
-)
+const someExpiredOfUser = prepared((db) => buildExpired(db, and(ownedBy, isExpired)))
+/** At most a hundred of one user. Returns how many there were. */
+export const deleteSomeExpiredStatesOf = (db: Db, userId: string, now: number): number =>
+  someExpiredOfUser(db).all({ userId, now }).length
+
+const someExpired = prepared((db) => buildExpired(db, isExpired))
 /** Everybody's, a hundred at a time, so that no request waits long for the lock. Returns how many there were. */
 export const deleteExpiredStates = (db: Db, now: number): number => {
   let deleted = 0

@@ -29,7 +29,7 @@ const openWrites = (deps: WriteDeps, author: Author) => {
   const { db } = deps
   const { userId } = author
   const now = deps.clock()
-  const quota = createQuota(deps, userId, now)
+  const quota = createQuota(deps, userId)
   const record = (changeType: PluginStateHistoryRow['changeType'], row: PluginStateRow) => {
     const { version, deviceId, compressionType, stateSize, stateData } = row
     const content = { version, deviceId, compressionType, stateSize, stateData }

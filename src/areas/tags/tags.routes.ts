@@ -32,8 +32,8 @@ export const tagsRoutes = (deps: Deps) =>
     })
     .delete(
       '/tags/:tagId',
-      ({ user, params, status }) => {
-        removeTag(deps, user.id, params.tagId)
+      async ({ user, params, status }) => {
+        await removeTag(deps, user.id, params.tagId)
         return status(204, undefined)
       },
       {

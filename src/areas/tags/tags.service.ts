@@ -1,9 +1,19 @@
 import { inTransaction } from '../../db/transaction.ts'
+import { writeInBatches } from '../../db/write-in-batches.ts'
 import type { Deps, SignedInUser } from '../../deps.ts'
 import { isOwnId, newHexId } from '../../shared/ids.ts'
 import * as errors from './tags.errors.ts'
 import type { CreateTag, UpdateTag } from './tags.schema.ts'
-import { countTags, type CountedTag, deleteTag, findTag, insertTag, listTags, updateTag } from './tags.store.ts'
+import {
+  countTags,
+  type CountedTag,
+  deleteSomeLinks,
+  deleteTag,
+  findTag,
+  insertTag,
+  listTags,
+  updateTag,
+} from './tags.store.ts'
 
 type ReadDeps = Pick<Deps, 'db'>
 type WriteDeps = Pick<Deps, 'db' | 'clock'>
@@ -47,6 +57,10 @@ export const editTag = (deps: WriteDeps, userId: string, id: string, body: Updat
     return stamped
   })
 
-export const removeTag = ({ db }: ReadDeps, userId: string, id: string): void => {
+/** Takes it off every conversation first, of which there may be many thousands. Throws 404. */
+export const removeTag = async (deps: ReadDeps, userId: string, id: string): Promise<void> => {
+  const { db } = deps
+  getTag(deps, userId, id)
+  await writeInBatches(() => deleteSomeLinks(db, userId, id))
   if (!deleteTag(db, userId, id)) throw errors.tagNotFound()
 }

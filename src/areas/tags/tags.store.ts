@@ -3,7 +3,7 @@ import type { Db } from '../../db/client.ts'
 import { fieldsOf, nativeList } from '../../db/native-list.ts'
 import { prepared } from '../../db/prepared.ts'
 import { toHexId } from '../../shared/ids.ts'
-import { type TagRow, tags } from './tags.table.ts'
+import { conversationTags, type TagRow, tags } from './tags.table.ts'
 
 const value = sql.placeholder
 
@@ -65,6 +65,19 @@ const changedTag = prepared((db) =>
 export const updateTag = (db: Db, row: TagRow): void => {
   changedTag(db).run({ ...row })
 }
+
+const deletedLinks = prepared((db) =>
+  db
+    .delete(conversationTags)
+    .where(
+      sql`rowid in (select rowid from conversation_tags where tag_id = (${db.select({ id: tags.id }).from(tags).where(isOwn)}) limit 200)`,
+    )
+    .returning({ tagId: conversationTags.tagId })
+    .prepare(),
+)
+/** Takes a tag off some conversations. Returns how many; 0 when none is left. */
+export const deleteSomeLinks = (db: Db, userId: string, id: string): number =>
+  deletedLinks(db).all({ id: toHexId(id), userId }).length
 
 const deletedTag = prepared((db) => db.delete(tags).where(isOwn).returning({ id: tags.id }).prepare())
 /** Takes it off every conversation. False when there is no such tag of this user. */
