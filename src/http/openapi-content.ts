@@ -43,7 +43,7 @@ export const completeAnswer = (status: string, response: OpenApiResponse): OpenA
 export const completeParameter = ({ name, in: place, required, description, schema }: Parameter): Parameter => ({
   name: name === '*' ? 'path' : name,
   in: place,
-  required: place === 'path' || required === true,
+  required: place === 'path' || (required === true && schema['default'] === undefined),
   ...(description ? { description } : {}),
   schema: toOpenApiSchema(schema),
 })

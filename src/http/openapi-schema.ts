@@ -102,6 +102,10 @@ const rewrites = [
 const mapProperties = (properties: Record<string, Schema>) =>
   Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, toOpenApiSchema(one)]))
 
+/** What has a default may be left out. Only requests have defaults. */
+const withoutDefaults = (required: string[] = [], properties: Record<string, Schema> = {}): string[] =>
+  required.filter((name) => properties[name]?.['default'] === undefined)
+
 /** The members that hold schemas themselves. */
 const innerSchemas = ({
   anyOf,
@@ -111,18 +115,23 @@ const innerSchemas = ({
   items,
   properties,
   additionalProperties,
-  required,
-}: Schema): Schema => ({
-  ...(anyOf ? { anyOf: anyOf.map(toOpenApiSchema) } : {}),
-  ...(oneOf ? { oneOf: oneOf.map(toOpenApiSchema) } : {}),
-  ...(allOf ? { allOf: allOf.map(toOpenApiSchema) } : {}),
-  ...(not ? { not: toOpenApiSchema(not) } : {}),
-  ...(items && !Array.isArray(items) ? { items: toOpenApiSchema(items) } : {}),
-  ...(properties ? { properties: mapProperties(properties) } : {}),
-  ...(typeof additionalProperties === 'object' ? { additionalProperties: toOpenApiSchema(additionalProperties) } : {}),
-  ...(typeof additionalProperties === 'boolean' ? { additionalProperties } : {}),
-  ...(required && required.length > 0 ? { required } : {}),
-})
+  ...rest
+}: Schema): Schema => {
+  const required = withoutDefaults(rest.required, properties)
+  return {
+    ...(anyOf ? { anyOf: anyOf.map(toOpenApiSchema) } : {}),
+    ...(oneOf ? { oneOf: oneOf.map(toOpenApiSchema) } : {}),
+    ...(allOf ? { allOf: allOf.map(toOpenApiSchema) } : {}),
+    ...(not ? { not: toOpenApiSchema(not) } : {}),
+    ...(items && !Array.isArray(items) ? { items: toOpenApiSchema(items) } : {}),
+    ...(properties ? { properties: mapProperties(properties) } : {}),
+    ...(typeof additionalProperties === 'object'
+      ? { additionalProperties: toOpenApiSchema(additionalProperties) }
+      : {}),
+    ...(typeof additionalProperties === 'boolean' ? { additionalProperties } : {}),
+    ...(required.length > 0 ? { required } : {}),
+  }
+}
 
 /** A schema of TypeBox in the dialect of OpenAPI 3.0.3; keywords that this does not know are left out. */
 export const toOpenApiSchema = (schema: Schema): Schema => {

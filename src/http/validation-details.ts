@@ -1,5 +1,6 @@
 import { ValueErrorType } from '@sinclair/typebox/errors'
 import type { ValidationError } from 'elysia'
+import { toInteger } from './wire-types.ts'
 
 /** One fault, in the form that clients of the API know (auth.md 1.1) but without the value that was sent. */
 export interface ValidationDetail {
@@ -25,13 +26,14 @@ interface SchemaFault {
   value?: unknown
   message: string
   schema: {
+    type?: string | string[]
     minLength?: number
     maxLength?: number
     minimum?: number
     maximum?: number
     minItems?: number
     maxItems?: number
-    anyOf?: { type?: string; const?: unknown }[]
+    anyOf?: { type?: string; format?: string; const?: unknown }[]
   }
   errors?: Iterable<SchemaFault>[]
 }
@@ -77,6 +79,16 @@ const wordings: Partial<Record<ValueErrorType, Wording>> = {
   [ValueErrorType.ArrayMaxItems]: ({ maxItems }) => ['too_long', `List should have at most ${maxItems} items`],
 }
 
+/** The fault of one of our own kinds of schema, as the kind of JSON that it stands for would have it. */
+const ofOwnKind = ({ schema: { type, minimum = -Infinity }, value }: SchemaFault): ValueErrorType => {
+  if (Array.isArray(type) && type.includes('object')) return ValueErrorType.Object
+  if (type === 'boolean') return ValueErrorType.Boolean
+  if (type !== 'integer') return ValueErrorType.Kind
+  const number = toInteger(value)
+  if (number === undefined) return ValueErrorType.Integer
+  return number < minimum ? ValueErrorType.IntegerMinimum : ValueErrorType.IntegerMaximum
+}
+
 const toSegments = (pointer: string) =>
   pointer
     .split('/')
@@ -94,14 +106,23 @@ const unwrap = (fault: SchemaFault): SchemaFault => {
 
 const isChoice = ({ schema }: SchemaFault) => schema.anyOf?.some((variant) => variant.const !== undefined) ?? false
 
-/** Elysia drops unknown fields by copying the known ones, so that a missing field arrives here as undefined. */
-const typeOf = ({ type, path, value }: SchemaFault) =>
-  value === undefined || (path === '' && value === null) ? ValueErrorType.ObjectRequiredProperty : type
+/**
+ * Elysia drops unknown fields by copying the known ones: a missing field arrives here as undefined, and what is no list
+ * as a list of nothing defined.
+ */
+const toKnownFault = (fault: SchemaFault): SchemaFault => {
+  const { type, path, value } = fault
+  if (value === undefined && /\/\d+$/.test(path))
+    return { ...fault, type: ValueErrorType.Array, path: path.slice(0, path.lastIndexOf('/')) }
+  if (value === undefined || (path === '' && value === null))
+    return { ...fault, type: ValueErrorType.ObjectRequiredProperty }
+  return type === ValueErrorType.Kind ? { ...fault, type: ofOwnKind(fault) } : fault
+}
 
 const toDetail = (place: string, outer: SchemaFault): ValidationDetail => {
-  const fault = unwrap(outer)
+  const fault = toKnownFault(unwrap(outer))
   const loc = [place, ...toSegments(fault.path)]
-  const wording = wordings[typeOf(fault)]
+  const wording = wordings[fault.type]
   if (wording) {
     const [type, msg] = wording(fault.schema)
     return { type, loc, msg }

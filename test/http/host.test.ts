@@ -14,3 +14,12 @@ test('400: a Host header that makes no URL, before anything relies on one', asyn
     socket.destroy()
   }
 })
+
+test('200: a short host name', async () => {
+  await using server = testApp()
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  socket.write('GET /health?x=1 HTTP/1.1\r\nHost: h\r\n\r\n')
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  expect(answer.toString()).toStartWith('HTTP/1.1 200')
+  socket.destroy()
+})
