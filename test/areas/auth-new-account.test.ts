@@ -103,6 +103,42 @@ describe('a login', () => {
     expect(await readDefaultPage(server)).toBe(page.id)
   })
 
+  test('opens the new page where general settings name the dashboard, and leaves all else in them', async () => {
+    await using server = testApp()
+    const ada = server.as('ada')
+    const { sqlite } = server.database
+    const save = async (value: unknown) => {
+      const body = { definition_id: 'general_settings', name: 'General', scope: 'user', user_id: 'current', value }
+      expect((await ada('POST', '/api/v1/settings/instances', body)).status).toBe(200)
+    }
+    const logIn = async () => {
+      await server.call('POST', '/api/v1/auth/login', account)
+      const [page] = (await ada('GET', '/api/v1/pages')).body.pages
+      const query = 'definition_id=general_settings&scope=user&user_id=current'
+      return { page, value: (await ada('GET', `/api/v1/settings/instances?${query}`)).body[0].value }
+    }
+    const other = { Setting_Name: 'other', Setting_Data: 'Dashboard' }
+    const opens = (page: string) => ({
+      mine: 1,
+      settings: [other, { Setting_Name: 'default_page', Setting_Data: page, Setting_Help: 'h' }],
+    })
+    await save(opens('Dashboard'))
+    // With a page, the dashboard is what the user chose.
+    expect((await logIn()).value).toEqual(opens('Dashboard'))
+    sqlite.run('delete from pages')
+    const first = await logIn()
+    expect(first.value).toEqual(opens(first.page.id))
+    for (const value of [opens('elsewhere'), { settings: 'none' }, { settings: [null, 'Dashboard'] }, {}, null]) {
+      await save(value)
+      sqlite.run('delete from pages')
+      expect((await logIn()).value).toEqual(value)
+    }
+    await save(JSON.stringify(opens('Dashboard')))
+    sqlite.run('delete from pages')
+    const last = await logIn()
+    expect(last.value).toEqual(opens(last.page.id))
+  })
+
   test('brings nothing back that the user replaced', async () => {
     await using server = testApp()
     const ada = server.as('ada')

@@ -5,7 +5,7 @@ import { seedNavigation } from '../navigation/seed.ts'
 import { seedFirstPage } from '../pages/seed.ts'
 import { seedSettings } from '../settings/seed.ts'
 
-type NewAccountDeps = Pick<Deps, 'db' | 'clock' | 'secretBox'>
+type NewAccountDeps = Pick<Deps, 'db' | 'clock' | 'secretBox' | 'log'>
 
 /**
  * Everything that an account starts with (auth.md 6). What is there already stays, so that running it again adds what
@@ -14,12 +14,11 @@ type NewAccountDeps = Pick<Deps, 'db' | 'clock' | 'secretBox'>
 export const completeAccount = (deps: NewAccountDeps, userId: string) => {
   seedComponents(deps, userId)
   seedNavigation(deps, userId)
-  const startPageId = seedFirstPage(deps, userId)
-  seedSettings(deps, userId, startPageId)
+  seedSettings(deps, userId, seedFirstPage(deps, userId))
 }
 
 /** For every login: accounts of older versions, and imported ones, may lack something. Never keeps anybody out. */
-export const repairAccount = (deps: NewAccountDeps & Pick<Deps, 'log'>, userId: string) => {
+export const repairAccount = (deps: NewAccountDeps, userId: string) => {
   try {
     inTransaction(deps.db, () => completeAccount(deps, userId))
   } catch (error) {
