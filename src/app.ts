@@ -6,6 +6,10 @@ import { authRoutes } from './areas/auth/auth.routes.ts'
 import { componentsRoutes } from './areas/components/components.routes.ts'
 import { conversationsRoutes } from './areas/conversations/conversations.routes.ts'
 import { navigationRoutes } from './areas/navigation/navigation.routes.ts'
+import { pluginFilesRoutes } from './areas/plugins/plugin-files.routes.ts'
+import { pluginsInstallRoutes } from './areas/plugins/plugins-install.routes.ts'
+import { pluginsChangeRoutes } from './areas/plugins/plugins-change.routes.ts'
+import { pluginsReadRoutes } from './areas/plugins/plugins-read.routes.ts'
 import { pluginStateRoutes } from './areas/plugin-state/plugin-state.routes.ts'
 import { personasRoutes } from './areas/personas/personas.routes.ts'
 import { pagesRoutes } from './areas/pages/pages.routes.ts'
@@ -32,6 +36,9 @@ const lastResort = () => Response.json({ detail: 'Internal server error', code: 
 export const createApp = (deps: Deps) => {
   const app = new Elysia({
     name: 'app',
+    // Elysia looks for the path from the eleventh character on, which misses it behind a host such as `pi`; the other
+    // choice, from the seventh, is wrong for https.
+    handler: { standardHostname: deps.config.tlsCertFile !== undefined },
     serve: { maxRequestBodySize: maxTransportBytes, development: false, error: lastResort },
   })
   return app
@@ -59,6 +66,10 @@ export const createApp = (deps: Deps) => {
     .use(navigationRoutes(deps))
     .use(componentsRoutes(deps))
     .use(pluginStateRoutes(deps))
+    .use(pluginsReadRoutes(deps))
+    .use(pluginsChangeRoutes(deps))
+    .use(pluginFilesRoutes(deps))
+    .use(pluginsInstallRoutes(deps))
     .use(docs(deps))
 }
 

@@ -1,5 +1,10 @@
 import type { Database } from 'bun:sqlite'
+import { join } from 'node:path'
+import { createArchives } from './adapters/archive/create-archives.ts'
+import { createGitSource } from './adapters/git/create-git-source.ts'
+import { createGithubReleases } from './adapters/github/create-github-releases.ts'
 import { createLlm } from './adapters/llm/create-llm.ts'
+import { createDownload } from './adapters/web/download.ts'
 import { createGuardedFetch } from './adapters/web/guarded-fetch.ts'
 import { createLiveReplies } from './areas/ai/live-replies.ts'
 import { createModelLists } from './areas/ai/model-lists.ts'
@@ -8,6 +13,8 @@ import { createFindSession } from './areas/auth/find-session.ts'
 import { createPasswords } from './areas/auth/passwords.ts'
 import { createSessionTokens } from './areas/auth/session-tokens.ts'
 import { createReplyJournal } from './areas/conversations/reply-journal.service.ts'
+import { createPackageStore } from './areas/plugins/create-package-store.ts'
+import { createPluginRegistry } from './areas/plugins/plugin-registry.ts'
 import type { Config } from './config.ts'
 import type { DatabaseHandle } from './db/client.ts'
 import { isMigrated } from './db/migrate.ts'
@@ -21,6 +28,8 @@ import { createSecretBox, deriveSecretKey } from './shared/secret-box.ts'
 export interface Outside {
   config: Config
   database: DatabaseHandle
+  /** The data folder. */
+  dataPath: string
   keys: { signing: string; encryption: string }
   log: Log
   clock: Clock
@@ -43,11 +52,12 @@ const checkReadiness = (sqlite: Database, isWorkerAlive: () => boolean): Readine
 }
 
 /** The only place that picks implementations. */
-export const buildDeps = ({ config, database, keys, log, clock, isWorkerAlive }: Outside): Deps => {
+export const buildDeps = ({ config, database, dataPath, keys, log, clock, isWorkerAlive }: Outside): Deps => {
   const { db, sqlite } = database
+  const privateHosts = new Set(config.privateHosts)
   const fetch = createGuardedFetch({
     maxConcurrent: config.maxUpstreamCalls,
-    allowedHosts: new Set(config.privateHosts),
+    allowedHosts: privateHosts,
     defaultIdleTimeoutMs: config.upstreamIdleSeconds * 1000,
   })
   const llm = createLlm(fetch)
@@ -60,6 +70,12 @@ export const buildDeps = ({ config, database, keys, log, clock, isWorkerAlive }:
     fetch,
     tokens,
     llm,
+    download: createDownload({ fetch, privateHosts }),
+    git: createGitSource({ fetch, privateHosts }),
+    github: createGithubReleases({ fetch, clock, apiUrl: config.githubApiUrl }),
+    archives: createArchives(),
+    packageStore: createPackageStore(join(dataPath, 'plugins')),
+    pluginRegistry: createPluginRegistry({ config, fetch, clock, log }),
     secretBox: createSecretBox([deriveSecretKey(keys.encryption)]),
     cors: createCors(config),
     rateLimiter: createRateLimiter(clock, config.rateLimiting),

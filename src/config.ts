@@ -80,6 +80,12 @@ export const configFields = {
     [1, 1_048_576],
     'Megabytes of plugin state that one user may keep, as stored; more is answered 413',
   ),
+  pageQuotaMb: integer(
+    'PAGE_QUOTA_MB',
+    1024,
+    [1, 1_048_576],
+    'Megabytes of page contents and their backups that one user may keep; more is answered 413',
+  ),
   rateLimiting: flag('RATE_LIMIT', true, '`off` switches all rate limits off (load tests)'),
   rateLimitAddress: rateLimit('RATE_LIMIT_ADDRESS', '6000/60', 'All requests of one address'),
   rateLimitDefault: rateLimit(
@@ -94,6 +100,7 @@ export const configFields = {
   rateLimitPassword: rateLimit('RATE_LIMIT_PASSWORD', '5/300', 'Password changes per user'),
   rateLimitModels: rateLimit('RATE_LIMIT_MODELS', '100/60', 'Model lists per user'),
   rateLimitChat: rateLimit('RATE_LIMIT_CHAT', '120/60', 'Chats and generations per user'),
+  rateLimitPlugins: rateLimit('RATE_LIMIT_PLUGINS', '30/60', 'Installations and updates of plugins per user'),
 
   openaiBaseUrl: httpUrl(
     ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
@@ -108,6 +115,22 @@ export const configFields = {
   anthropicApiKey: secret(['ANTHROPIC_API_KEY', 'CLAUDE_API_KEY'], 'Used for users who stored no key of their own'),
   groqApiKey: secret('GROQ_API_KEY', 'Used for users who stored no key of their own'),
   privateHosts: list('PRIVATE_HOSTS', [], '`host:port` entries outside the public internet that downloads may reach'),
+  githubApiUrl: httpUrl(
+    'GITHUB_API_URL',
+    'https://api.github.com',
+    'Where releases of plugins on GitHub are looked up',
+  ),
+  pluginRegistry: text(
+    'PLUGIN_REGISTRY_URL',
+    undefined,
+    'Index of known plugins (an address or a file) instead of the built-in one',
+  ),
+  maxPluginBytes: integer(
+    'MAX_PLUGIN_SIZE',
+    104_857_600,
+    [1_048_576, 1_073_741_824],
+    'Largest plugin archive in bytes, uploaded or downloaded',
+  ),
   maxUpstreamCalls: integer(
     'MAX_UPSTREAM_CALLS',
     128,

@@ -1,11 +1,16 @@
+import type { Archives } from './adapters/archive/types.ts'
+import type { GitSource } from './adapters/git/types.ts'
+import type { GithubReleases } from './adapters/github/types.ts'
 import type { LlmAdapter, ProviderId } from './adapters/llm/types.ts'
-import type { GuardedFetch } from './adapters/web/types.ts'
+import type { Download, GuardedFetch } from './adapters/web/types.ts'
 import type { LiveReplies } from './areas/ai/live-replies.ts'
 import type { ModelLists } from './areas/ai/model-lists.ts'
 import type { Audit } from './areas/auth/audit.ts'
 import type { Passwords } from './areas/auth/passwords.ts'
 import type { FindSession, SessionTokens } from './areas/auth/session-tokens.ts'
 import type { ReplyJournal } from './areas/conversations/reply-journal.service.ts'
+import type { PackageStore } from './areas/plugins/package-store.ts'
+import type { PluginRegistry } from './areas/plugins/plugin-registry.ts'
 import type { Config } from './config.ts'
 import type { Db } from './db/client.ts'
 import type { Cors } from './http/cors.ts'
@@ -40,6 +45,12 @@ export interface Deps {
   log: Log
   secretBox: SecretBox
   fetch: GuardedFetch
+  download: Download
+  git: GitSource
+  github: GithubReleases
+  archives: Archives
+  packageStore: PackageStore
+  pluginRegistry: PluginRegistry
   llm: (provider: ProviderId) => LlmAdapter
   cors: Cors
   rateLimiter: RateLimiter

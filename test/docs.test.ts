@@ -85,7 +85,8 @@ describe('GET /openapi.json', () => {
   })
 
   test('guards exactly what strangers may not call', () => {
-    const isPublic = (name: string) => publicRoutes.includes(name)
+    const shapes = publicRoutes.map((route) => toRouteShape(route.replace('*', ':path')))
+    const isPublic = (name: string) => shapes.includes(toRouteShape(name))
     expect(namesWhere(({ name, operation }) => (operation.security === undefined) !== isPublic(name))).toEqual([])
     expect(namesWhere(({ name, operation }) => !operation.responses['401'] && !isPublic(name))).toEqual([])
   })
@@ -139,6 +140,21 @@ describe('GET /openapi.json', () => {
     expect(missing).toEqual([])
     const isBare = ({ description, $ref }: Operation['responses'][string]) => !description && !$ref
     expect(namesWhere(({ operation }) => Object.values(operation.responses).some(isBare))).toEqual([])
+  })
+
+  test('requires nothing that has a default', () => {
+    const list = document.paths['/api/v1/users/{userId}/conversations'].get
+    expect(list.parameters.filter(({ required }: { required: boolean }) => required)).toMatchObject([{ in: 'path' }])
+    expect(list.parameters).toContainEqual(
+      expect.objectContaining({ name: 'limit', required: false, schema: expect.objectContaining({ default: 20 }) }),
+    )
+    const required: string[] = []
+    walk(document.paths, (_, inner) => {
+      const schema = inner as { required?: string[] | boolean; properties?: Record<string, object> } | null
+      if (!Array.isArray(schema?.required)) return
+      required.push(...schema.required.filter((name) => 'default' in (schema.properties?.[name] ?? {})))
+    })
+    expect(required).toEqual([])
   })
 
   test('speaks the schema dialect of 3.0.3', () => {

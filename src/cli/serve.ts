@@ -1,4 +1,5 @@
 import { createApp } from '../app.ts'
+import { recoverPackages } from '../areas/plugins/package-upkeep.service.ts'
 import { startWorker } from '../background/host.ts'
 import { buildDeps } from '../build-deps.ts'
 import type { Config } from '../config.ts'
@@ -44,8 +45,17 @@ export const serve = (config: Config): void => {
   const database = openDatabase(dataDir.databasePath)
   const applied = migrate(database.sqlite)
   const worker = startWorker(dataDir.databasePath, log)
-  const deps = buildDeps({ config, database, keys: dataDir.keys, log, clock: Date.now, isWorkerAlive: worker.isAlive })
+  const deps = buildDeps({
+    config,
+    database,
+    dataPath: dataDir.path,
+    keys: dataDir.keys,
+    log,
+    clock: Date.now,
+    isWorkerAlive: worker.isAlive,
+  })
   const interrupted = deps.replyJournal.recover()
+  recoverPackages(deps)
   const app = createApp(deps).listen(listenOptions(config))
   const address = `${config.tlsCertFile ? 'https' : 'http'}://${config.host}:${app.server?.port}`
   log.info(`BrainDrive Server ${version} listens on ${address}`, {

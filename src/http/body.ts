@@ -1,12 +1,16 @@
 import { Elysia } from 'elysia'
 import type { Deps } from '../deps.ts'
 import { AppError, defineError } from '../shared/app-error.ts'
-import { dropFalseLists, hasLists } from './false-lists.ts'
+import { boundLists, hasLists } from './request-lists.ts'
 import { FieldError } from './validation-details.ts'
 
 const unsupportedType = defineError(415, 'http.unsupported_media_type', 'Send the body as application/json')
 const tooDeep = defineError(422, 'http.too_deep', 'The body is nested too deeply')
-const incomplete = defineError(400, 'http.incomplete_body', 'The connection was closed before the whole body came')
+export const incompleteBody = defineError(
+  400,
+  'http.incomplete_body',
+  'The connection was closed before the whole body came',
+)
 const undecodable = defineError(400, 'http.undecodable', 'There was an error parsing the body')
 const maxDepth = 64
 const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket] = [34, 92, 123, 125, 91, 93]
@@ -42,7 +46,7 @@ const readBytes = async (request: Request, announced: number, limitBytes: number
     return announced >= 0 ? await request.bytes() : await readCounted(request, limitBytes)
   } catch (error) {
     // Who hangs up in the middle is no failure of ours.
-    throw request.signal.aborted || (error as Error).name === 'AbortError' ? incomplete() : error
+    throw request.signal.aborted || (error as Error).name === 'AbortError' ? incompleteBody() : error
   }
 }
 
@@ -99,7 +103,7 @@ interface BodySchema {
 interface Route {
   method: string
   path: string
-  hooks: { body?: unknown }
+  hooks: { body?: unknown; parse?: unknown }
 }
 
 /** Types at the top of a schema, e.g. `object` and `null`. */
@@ -152,6 +156,21 @@ const listSchemas = (listRoutes: () => Route[]) => {
   }
 }
 
+/** Whether a route reads its request itself: Elysia asks a global parser before it looks at `parse: 'none'`. */
+const unparsedRoutes = (listRoutes: () => Route[]) => {
+  let routes: Set<string> | undefined
+  const isUnparsed = ({ hooks: { parse } }: Route) =>
+    Array.isArray(parse) && parse.some(({ fn }: { fn?: unknown }) => fn === 'none')
+  return (method: string, path: string) => {
+    routes ??= new Set(
+      listRoutes()
+        .filter(isUnparsed)
+        .map((one) => `${one.method} ${one.path}`),
+    )
+    return routes.has(`${method} ${path}`)
+  }
+}
+
 /**
  * Parses every JSON body. Other types are refused: a form of a foreign web page must not look like JSON.
  * An empty body is no body. Uploads use `parse: 'none'` and read the request themselves.
@@ -159,14 +178,16 @@ const listSchemas = (listRoutes: () => Route[]) => {
 export const jsonBody = ({ config }: Pick<Deps, 'config'>, listRoutes: () => Route[]) => {
   const types = rememberTypes(listRoutes)
   const schemaOf = listSchemas(listRoutes)
+  const isUnparsed = unparsedRoutes(listRoutes)
   return new Elysia({ name: 'http.body' })
     .onParse({ as: 'global' }, async ({ request, route }, contentType) => {
+      if (isUnparsed(request.method, route)) return null
       const text = await readText(request, config.maxRequestBytes)
       if (text !== '' && !isJson(contentType.toLowerCase())) throw unsupportedType()
       const value = text === '' ? null : parseJson(text)
       types.remember(request, value)
       const schema = schemaOf(request.method, route)
-      return schema ? dropFalseLists(schema, value) : value
+      return schema ? boundLists(schema, value) : value
     })
     .onBeforeHandle({ as: 'global' }, ({ request, route }) => types.check(request, route))
 }

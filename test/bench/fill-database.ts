@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { conversations } from '../../src/areas/conversations/conversations.table.ts'
 import { navigationRoutes } from '../../src/areas/navigation/navigation.table.ts'
-import { pages } from '../../src/areas/pages/pages.table.ts'
+import { pageContents, pages } from '../../src/areas/pages/pages.table.ts'
 import { personas } from '../../src/areas/personas/personas.table.ts'
 import { pluginStates } from '../../src/areas/plugin-state/plugin-state.table.ts'
 import { sealValue } from '../../src/areas/settings/sealed-value.ts'
@@ -61,6 +61,7 @@ export const fillDatabase = (folder: string, userIds: string[]): void => {
     indexes(count).flatMap((index) => userIds.map((userId) => toRow(userId, index)))
   sqlite.transaction(() => {
     insertAll(sqlite, pages, ofEach(rows.rowsOfEach, rows.toPage))
+    insertAll(sqlite, pageContents, ofEach(rows.rowsOfEach, rows.toPageContent))
     insertAll(sqlite, personas, ofEach(rows.rowsOfEach, rows.toPersona))
     insertAll(sqlite, conversations, ofEach(rows.rowsOfEach, rows.toConversation))
     insertAll(sqlite, tags, ofEach(rows.tagsOfEach, rows.toTag))

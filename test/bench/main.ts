@@ -1,11 +1,13 @@
 import { temporaryFolder } from './folder.ts'
 import { measureLists } from './lists.ts'
 import { measureMemory } from './memory.ts'
+import { measurePluginInstall } from './plugin-install.ts'
 import { isMissed, type Row, toTable } from './report.ts'
 import { requireExecutable, startServer } from './server.ts'
 import { measureStart } from './startup.ts'
 import { measureStreaming } from './streaming.ts'
 import { compareThroughput } from './throughput.ts'
+import { measureUpload } from './uploads.ts'
 
 const limitMs = 120_000
 
@@ -22,9 +24,11 @@ const measureAll = async (): Promise<Row[]> => {
   requireExecutable()
   const start = await measureStart()
   const [idle, ...listeners] = await measureMemory()
+  const uploads = await measureUpload()
   const underLoad = await measureUnderLoad()
   const lists = await measureLists()
-  return [...underLoad, start, ...(idle ? [idle] : []), ...listeners, ...lists]
+  const install = await measurePluginInstall()
+  return [...underLoad, start, ...(idle ? [idle] : []), ...listeners, ...uploads, ...lists, ...install]
 }
 
 const fail = (error: unknown): never => {

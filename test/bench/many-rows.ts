@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import type { conversations } from '../../src/areas/conversations/conversations.table.ts'
 import type { navigationRoutes } from '../../src/areas/navigation/navigation.table.ts'
-import type { pages } from '../../src/areas/pages/pages.table.ts'
+import type { pageContents, pages } from '../../src/areas/pages/pages.table.ts'
 import type { personas } from '../../src/areas/personas/personas.table.ts'
 import type { pluginStates } from '../../src/areas/plugin-state/plugin-state.table.ts'
 import type { tags } from '../../src/areas/tags/tags.table.ts'
@@ -42,6 +42,12 @@ export const toPage = (creatorId: string, index: number): typeof pages.$inferIns
   parentType: index === rowsOfEach - 1 ? 'dashboard' : 'page',
   isParentPage: false,
   isPublished: index % 2 === 0,
+})
+
+export const toPageContent = (creatorId: string, index: number): typeof pageContents.$inferInsert => ({
+  pageId: idOf(creatorId, `page ${index}`),
+  creatorId,
+  size: content.length,
   content,
 })
 
@@ -66,7 +72,7 @@ export const toConversation = (userId: string, index: number): typeof conversati
   userId,
   title: `Conversation ${index}`,
   pageContext: '{"pageName":"Chat","pageRoute":"chat","isStudioPage":false}',
-  pageId: idOf(userId, `page ${index === 0 ? 0 : 1}`),
+  pageId: toUuid(idOf(userId, `page ${index === 0 ? 0 : 1}`)),
   model: 'llama3.2:3b',
   server: 'Home',
   conversationType: index % 4 === 3 ? 'studio' : 'chat',

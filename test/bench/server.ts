@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { residentMb } from '../support/process-memory.ts'
 
 const executable = resolve(import.meta.dir, '../../dist/braindrive')
 const account = { username: 'ada', email: 'ada@home.local', password: 'correct horse' }
@@ -18,10 +19,10 @@ const findFreePort = (): number => {
   return port
 }
 
-const spawnServer = (folder: string, port: number) =>
+const spawnServer = (folder: string, port: number, env: Record<string, string>) =>
   Bun.spawn([executable, 'serve', '--port', String(port)], {
     cwd: folder,
-    env: { PATH: '/usr/bin:/bin', RATE_LIMIT: 'off', MAX_REPLIES_PER_USER: '250', LOG_LEVEL: 'warn' },
+    env: { PATH: '/usr/bin:/bin', RATE_LIMIT: 'off', MAX_REPLIES_PER_USER: '250', LOG_LEVEL: 'warn', ...env },
     stdout: 'ignore',
     stderr: 'inherit',
   })
@@ -41,6 +42,7 @@ const untilHealthy = async (url: string, child: Bun.Subprocess): Promise<void> =
 
 export interface BenchServer {
   url: string
+  pid: number
   port: number
   /** From spawn to the first 200 of /health. */
   startedInMs: number
@@ -53,11 +55,6 @@ export interface BenchServer {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-const readRssMb = (pid: number): number => {
-  const kib = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kib) / 1024
-}
-
 const createCall =
   (url: string, headers: Record<string, string>): BenchServer['call'] =>
   async (method, path, body) => {
@@ -68,11 +65,11 @@ const createCall =
   }
 
 /** Starts the built executable in `folder`, which holds its data; it is stopped with `await using`. */
-export const startServer = async (folder: string): Promise<BenchServer> => {
+export const startServer = async (folder: string, env: Record<string, string> = {}): Promise<BenchServer> => {
   const port = findFreePort()
   const url = `http://127.0.0.1:${port}`
   const startedAt = performance.now()
-  const child = spawnServer(folder, port)
+  const child = spawnServer(folder, port, env)
   const stop = async () => {
     child.kill('SIGKILL')
     await child.exited
@@ -91,12 +88,13 @@ export const startServer = async (folder: string): Promise<BenchServer> => {
   }
   return {
     url,
+    pid: child.pid,
     port,
     startedInMs,
     headers,
     call,
     signUp,
-    rssMb: () => readRssMb(child.pid),
+    rssMb: () => residentMb(child.pid),
     [Symbol.asyncDispose]: stop,
   }
 }

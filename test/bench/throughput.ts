@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { BaselineInput, BaselinePorts } from './baseline-server.ts'
 import { byHttpClient, byRawSockets, type MeasureRate, type Target } from './load.ts'
 import { atLeast, type Row } from './report.ts'
+import { installBundle } from './plugin-bundle.ts'
 import type { BenchServer } from './server.ts'
 import { median, spread } from './statistics.ts'
 
@@ -72,7 +73,9 @@ export const compareThroughput = async (server: BenchServer, folder: string): Pr
   const [first] = JSON.parse(list) as [{ id: string }]
   const singlePath = `/api/v1/conversations/${first.id}`
   const single = await readText(server, singlePath)
-  using baseline = await startBaseline({ single, list, userId, databasePath: join(folder, 'data/braindrive.db') })
+  const bundle = installBundle(folder, userId)
+  const databasePath = join(folder, 'data/braindrive.db')
+  using baseline = await startBaseline({ single, list, userId, databasePath, filePath: bundle.diskPath })
   const { ports } = baseline
   const ours = (path: string): Target => ({ port: server.port, path, headers: server.headers })
   const bare = (port: number): Target => ({ port, path: '/' })
@@ -80,6 +83,7 @@ export const compareThroughput = async (server: BenchServer, folder: string): Pr
     toRow(`single read, ${single.length} B / Bun.serve`, await compare(ours(singlePath), bare(ports.single)), 0.33),
     toRow(`20-row list, ${list.length} B / Bun.serve`, await compare(ours(listPath), bare(ports.list)), 0.2),
     toRow('20-row list / bun:sqlite + JSON', await compare(ours(listPath), bare(ports.sqlite))),
+    toRow('1 MB bundle of a plugin / Bun.serve', await compare(ours(bundle.path), bare(ports.file)), 0.5),
     toRow('single read, by raw sockets', await compare(ours(singlePath), bare(ports.single), byRawSockets)),
     toRow('20-row list, by raw sockets', await compare(ours(listPath), bare(ports.list), byRawSockets)),
   ]

@@ -20,6 +20,8 @@ const instance = { definition_id: 'theme_settings', name: 'Theme', value: { them
 
 /** One right request for each route that is not public: an owner's answer proves that a refusal is not for bad input. */
 export const samples: Record<string, Sample> = {
+  // Where bob's database goes, his files stay behind: see plugin-files.test.ts.
+  'GET /api/v1/plugins/:pluginId/*': { path: { '*': 'dist/remoteEntry.js' }, isRefused: true },
   'GET /api/v1/diagnostics': { isAdminOnly: true },
   'POST /api/v1/auth/logout': {},
   'GET /api/v1/auth/me': {},
@@ -118,6 +120,44 @@ export const samples: Record<string, Sample> = {
     body: { device_id: 'd', states: [{ plugin_id: 'Chat', state_key: 'bob', state_data: {} }] },
   },
   'GET /api/v1/plugin-state/:stateId': {},
+  'GET /api/v1/plugins/manifest': {},
+  'GET /api/v1/plugins/manifest/designer': {},
+  'GET /api/v1/plugins/manager': {},
+  'GET /api/v1/plugins/categories': {},
+  'GET /api/v1/plugins/tags': {},
+  'GET /api/v1/plugins/test': {},
+  'GET /api/v1/plugins/:pluginId/info': {},
+  'GET /api/v1/plugins/by-slug/:pluginId': {},
+  'GET /api/v1/plugins/:pluginId/modules': {},
+  'GET /api/v1/plugins/:pluginId/modules/:moduleId': {},
+  'GET /api/v1/plugins/direct/:pluginId/modules/:moduleId': {},
+  'GET /api/v1/plugins/simple/:pluginId/modules/:moduleId': {},
+  // Slugs are nobody's: these three say of a plugin that one does not have that it is not there, by 200.
+  'GET /api/v1/plugins/:pluginId/status': { path: { pluginId: 'BobsPlugin' } },
+  'GET /api/v1/plugins/:pluginId/update/available': { path: { pluginId: 'BobsPlugin' } },
+  'POST /api/v1/plugins/:pluginId/test-loading': { path: { pluginId: 'BobsPlugin' } },
+  'PATCH /api/v1/plugins/:pluginId': { body: { enabled: false } },
+  'PATCH /api/v1/plugins/:pluginId/modules/:moduleId': { body: { enabled: false } },
+  'DELETE /api/v1/plugins/:pluginId': {},
+  'POST /api/v1/plugins/refresh-cache': {},
+  'POST /api/v1/plugins/:pluginId/register': {
+    path: { pluginId: 'NewPlugin' },
+    body: { name: 'New', description: '', version: '1.0.0' },
+  },
+  ...Object.fromEntries(
+    ['restart', 'start', 'stop'].map((verb) => [
+      `POST /api/v1/plugins/:pluginId/services/${verb}`,
+      { path: { pluginId: 'BobsPlugin' }, body: { definition_id: 'x', user_id: 'current' }, isRefused: true },
+    ]),
+  ),
+  'GET /api/v1/plugins/available': {},
+  'GET /api/v1/plugins/updates/available': {},
+  // What these need does not exist here: see the tests of installations.
+  'POST /api/v1/plugins/install': { body: { method: 'github' }, isRefused: true },
+  'POST /api/v1/plugins/install-from-url': { body: { repo_url: 'https://127.0.0.1/a/b' }, isRefused: true },
+  'POST /api/v1/plugins/:pluginId/install': { path: { pluginId: 'NoSuchPlugin' }, isRefused: true },
+  'POST /api/v1/plugins/:pluginId/update': { isRefused: true },
+  'DELETE /api/v1/plugins/:pluginId/uninstall': {},
   'PUT /api/v1/plugin-state/:stateId': { body: { state_data: { changed: true } } },
   'DELETE /api/v1/plugin-state/:stateId': {},
 }
@@ -182,6 +222,26 @@ export const mixtures: [route: string, sample: Sample][] = [
   ],
   ['POST /api/v1/components', { body: ({ userId }: Ids) => ({ name: 'N', component_id: 'n', user_id: userId }) }],
   ['GET /api/v1/plugin-state', { query: ({ pageId }: Ids) => `page_id=${pageId}` }],
+  ['GET /api/v1/plugins/:pluginId/status', {}],
+  ['GET /api/v1/plugins/:pluginId/update/available', {}],
+  ['POST /api/v1/plugins/:pluginId/test-loading', {}],
+  ['GET /api/v1/plugins/:evePluginId/modules/:moduleId', {}],
+  ['GET /api/v1/plugins/direct/:evePluginId/modules/:moduleId', {}],
+  ['GET /api/v1/plugins/direct/:pluginId/modules/:eveModuleId', {}],
+  ['PATCH /api/v1/plugins/:evePluginId/modules/:moduleId', { body: { enabled: false } }],
+  [
+    'POST /api/v1/plugins/BobsPlugin/register',
+    {
+      body: ({ userId, pluginId, moduleId }: Ids) => ({
+        name: 'N',
+        description: '',
+        version: '1',
+        id: pluginId,
+        user_id: userId,
+        modules: [{ id: 'm', name: 'M', plugin_id: pluginId, user_id: userId, display_name: moduleId }],
+      }),
+    },
+  ],
   [
     'POST /api/v1/ai/providers/chat',
     { body: ({ conversationId }: Ids) => chatBody('Hi', { stream: false, conversation_id: conversationId }) },

@@ -2,10 +2,11 @@ import { expect } from 'bun:test'
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { toUuid } from '../../src/shared/ids.ts'
+import { addModule, addPlugin } from '../support/plugins-rows.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { startFakeOllama } from '../support/fake-ollama.ts'
 import { ollamaServers, saveSetting } from '../support/chat.ts'
-import { type Call, testApp } from '../support/test-app.ts'
+import { type Call, testApp, type TestServer } from '../support/test-app.ts'
 
 /** Stands in everything that bob owns: it must never be seen by others. */
 export const marker = 'only bob knows'
@@ -47,6 +48,12 @@ const createThings = async (call: Call, prefix: string, userId: string): Promise
   return { userId, personaId, conversationId, tagId, routeId, pageId, pageRoute, stateId, instanceId }
 }
 
+const createPlugin = (server: TestServer, userId: string, slug: string): Ids => {
+  const plugin = addPlugin(server, userId, slug, { name: marker, description: marker, sourceUrl: null, modules: [] })
+  const module = addModule(server, plugin, 'Main', { description: marker, category: marker, tags: `["${marker}"]` })
+  return { pluginId: plugin.id, moduleId: module.id }
+}
+
 /** Bob, eve and the administrator root, made once; each test gets a copy of the database. */
 export const createTemplate = async () => {
   const folder = await tempFolder()
@@ -59,7 +66,7 @@ export const createTemplate = async () => {
   for (const name of ['root', 'bob', 'eve']) {
     await saveSetting(server, name, 'ollama_servers_settings', ollamaServers(model.url))
   }
-  const ids = await createThings(bob, 'bob', bobId)
+  const ids = { ...(await createThings(bob, 'bob', bobId)), ...createPlugin(server, bobId, 'BobsPlugin') }
   await post(root, '/components', { name: marker, component_id: 'bobs', user_id: bobId })
   await post(root, '/settings/definitions', {
     id: 'house_rules',
@@ -68,7 +75,7 @@ export const createTemplate = async () => {
     type: 'object',
     allowed_scopes: ['user'],
   })
-  const eves = await createThings(eve, 'eve', eveId)
+  const eves = { ...(await createThings(eve, 'eve', eveId)), ...createPlugin(server, eveId, 'EvesPlugin') }
   for (const [name, id] of Object.entries(eves)) ids[`eve${name[0]?.toUpperCase()}${name.slice(1)}`] = id
   const tokens = new Map<string, string>()
   for (const name of ['root', 'bob', 'eve']) tokens.set(name, await server.tokenOf(name))
@@ -92,7 +99,8 @@ export type Template = Awaited<ReturnType<typeof createTemplate>>
 
 export type Caller = 'stranger' | 'expired' | 'root' | 'bob' | 'eve'
 
-const isId = (text: string) => /^[0-9a-f-]{32,36}$/.test(text)
+/** Ids of plugins and modules begin with that of their owner. */
+const leadingId = /^[0-9a-f-]{32,36}(?=_|$)/
 
 export const openWorld = ({ databasePath, folder, tokens, bobId, ids }: Template) => {
   const copy = join(folder.path, `${crypto.randomUUID()}.db`)
@@ -106,7 +114,7 @@ export const openWorld = ({ databasePath, folder, tokens, bobId, ids }: Template
       Object.fromEntries(
         Object.entries(ids).map(([name, id]) => [
           name,
-          isId(id) ? (isDashed ? toUuid(id) : id.replaceAll('-', '')) : id,
+          id.replace(leadingId, (one) => (isDashed ? toUuid(one) : one.replaceAll('-', ''))),
         ]),
       ),
     as:

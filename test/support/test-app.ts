@@ -1,3 +1,6 @@
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createApp } from '../../src/app.ts'
 import { createPasswords } from '../../src/areas/auth/passwords.ts'
 import { buildDeps } from '../../src/build-deps.ts'
@@ -55,12 +58,14 @@ export const testApp = ({
 }: TestAppOptions = {}) => {
   const database = openDatabase(databasePath)
   migrate(database.sqlite)
+  const dataPath = join(tmpdir(), `braindrive-test-${crypto.randomUUID()}`)
   const clock = { now: Date.UTC(2026, 0, 2, 3, 4, 5, 678) }
   const logged: string[] = []
   const deps: Deps = {
     ...buildDeps({
       config: readConfig({ RATE_LIMIT: 'off', ...env }),
       database,
+      dataPath,
       keys: { signing: 'test signing key of 32 characters', encryption: 'test encryption key, 32 characters' },
       log: createLog({ level: logLevel, format: 'json', write: (text) => logged.push(text) }),
       clock: () => clock.now,
@@ -96,12 +101,14 @@ export const testApp = ({
   const stop = async () => {
     await app.stop(true)
     database.close()
+    rmSync(dataPath, { recursive: true, force: true })
   }
   return {
     url,
     deps,
     app,
     database,
+    dataPath,
     clock,
     /** Log lines so far, as JSON text. */
     logged: () => {

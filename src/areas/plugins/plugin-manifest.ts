@@ -24,7 +24,8 @@ export type PluginManifest = CheckedFields<Static<typeof PluginIdentity>, Static
 /** `reason` is the `validation_error` of plugins.md B2.4; `warnings` say what was left out. */
 export type ManifestResult = { ok: true; manifest: PluginManifest; warnings: string[] } | { ok: false; reason: string }
 
-const describePlugin = (reader: FieldReader) =>
+/** What a plugin may say of itself beside its identity, with the defaults of what it does not say. */
+export const describePlugin = (reader: FieldReader) =>
   readOptional(PluginDescription, reader, {
     description: '',
     long_description: null,

@@ -5,7 +5,10 @@ type BuiltInDefinition = Omit<SettingDefinitionRow, 'createdAt' | 'updatedAt'>
 const shared = { type: 'object', validation: null, isMultiple: false } as const
 const everyScope = [...settingScopes]
 
-/** `defaultPage`: the id of a page, or the word `Dashboard` (workspace.md 8). */
+/** What opens after signing in, for who has no start page. */
+export const dashboard = 'Dashboard'
+
+/** `defaultPage`: the id of a page, or `dashboard` (workspace.md 8). */
 export const toGeneralSettings = (defaultPage: string) => ({
   settings: [
     {
@@ -106,6 +109,6 @@ export const builtInDefinitions: BuiltInDefinition[] = [
     category: 'auto_generated',
     allowedScopes: everyScope,
     tags: ['auto_generated'],
-    defaultValue: toGeneralSettings('Dashboard'),
+    defaultValue: toGeneralSettings(dashboard),
   },
 ]

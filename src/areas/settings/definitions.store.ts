@@ -54,6 +54,12 @@ export const updateDefinition = (db: Db, id: string, changes: Partial<SettingDef
 export const deleteDefinition = (db: Db, id: string) =>
   db.delete(settingDefinitions).where(eq(settingDefinitions.id, id)).run()
 
+export const countDefinitions = (db: Db): number =>
+  db
+    .select({ count: sql<number>`count(*)` })
+    .from(settingDefinitions)
+    .get()?.count ?? 0
+
 export const countInstancesOf = (db: Db, definitionId: string): number =>
   db
     .select({ count: sql<number>`count(*)` })

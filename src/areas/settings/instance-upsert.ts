@@ -67,11 +67,11 @@ const ensureDefinitionOf = ({ db, clock }: InstanceDeps, { definitionId, userId 
   })
 }
 
-/** The one row of this key gets the value (contract decision 23). Call in a transaction. */
+/** The one row of this key gets the value (contract decision 23); a new one gets `newId`, or a random one. Call in a transaction. */
 export const upsertInstance = (
   deps: InstanceDeps,
   key: InstanceKey,
-  content: { name: string; value: unknown },
+  content: { name: string; value: unknown; newId?: string },
 ): OpenInstance => {
   const existing = findInstanceByKey(deps.db, key)
   if (existing) return storeValue(deps, existing, content)
@@ -79,7 +79,7 @@ export const upsertInstance = (
   const now = deps.clock()
   const row: SettingInstanceRow = {
     ...key,
-    id: newUuid(),
+    id: content.newId ?? newUuid(),
     name: content.name,
     value: null,
     createdAt: now,

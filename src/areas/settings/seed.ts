@@ -1,28 +1,46 @@
 import type { Deps } from '../../deps.ts'
 import { newUuid } from '../../shared/ids.ts'
-import { builtInDefinitions, toGeneralSettings } from './catalog.ts'
+import { builtInDefinitions, dashboard, toGeneralSettings } from './catalog.ts'
 import { findDefinition, insertDefinition } from './definitions.store.ts'
-import { sealValue } from './sealed-value.ts'
-import { findInstanceByKey, insertInstance } from './settings.store.ts'
+import { isFields, unwrapJsonText } from './json-value.ts'
+import { openInstance, sealValue } from './sealed-value.ts'
+import { findInstanceByKey, insertInstance, updateInstance } from './settings.store.ts'
+import type { SettingInstanceRow } from './settings.table.ts'
+
+type SeedDeps = Pick<Deps, 'db' | 'clock' | 'secretBox' | 'log'>
+
+const opensDashboard = (setting: unknown) =>
+  isFields(setting) && setting.Setting_Name === 'default_page' && setting.Setting_Data === dashboard
+
+/** In general settings that still open the dashboard. */
+const openInstead = (deps: SeedDeps, row: SettingInstanceRow, pageId: string) => {
+  const value = unwrapJsonText(openInstance(deps, row).value)
+  if (!isFields(value) || !Array.isArray(value.settings) || !value.settings.some(opensDashboard)) return
+  const settings = value.settings.map((one) => (opensDashboard(one) ? { ...one, Setting_Data: pageId } : one))
+  const sealed = sealValue(deps.secretBox, row.id, { ...value, settings })
+  updateInstance(deps.db, { ...row, value: sealed, updatedAt: deps.clock() })
+}
 
 /**
  * The built-in definitions, and this user's own instance of each (auth.md 6.2). What is there already stays. New general
- * settings open `startPageId` after signing in, and the dashboard without one. The caller opens the transaction.
+ * settings open the start page after signing in, and the dashboard without one; those that open the dashboard since the
+ * user had no page open a new page. The caller opens the transaction.
  */
-export const seedSettings = (
-  { db, clock, secretBox }: Pick<Deps, 'db' | 'clock' | 'secretBox'>,
-  userId: string,
-  startPageId: string | undefined,
-) => {
-  const now = clock()
+export const seedSettings = (deps: SeedDeps, userId: string, startPage: { id: string; isNew: boolean } | undefined) => {
+  const { db, secretBox } = deps
+  const now = deps.clock()
   for (const definition of builtInDefinitions) {
     const { id: definitionId, name, defaultValue } = definition
     if (!findDefinition(db, definitionId)) insertDefinition(db, { ...definition, createdAt: now, updatedAt: now })
     const key = { definitionId, scope: 'user', userId, pageId: null } as const
-    if (findInstanceByKey(db, key)) continue
+    const page = definitionId === 'general_settings' ? startPage : undefined
+    const stored = findInstanceByKey(db, key)
+    if (stored) {
+      if (page?.isNew) openInstead(deps, stored, page.id)
+      continue
+    }
     const id = newUuid()
-    const isStart = definitionId === 'general_settings' && startPageId !== undefined
-    const value = sealValue(secretBox, id, isStart ? toGeneralSettings(startPageId) : defaultValue)
+    const value = sealValue(secretBox, id, page ? toGeneralSettings(page.id) : defaultValue)
     insertInstance(db, { ...key, id, name, value, createdAt: now, updatedAt: now })
   }
 }

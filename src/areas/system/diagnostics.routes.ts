@@ -9,7 +9,7 @@ export const diagnosticsRoutes = (deps: Deps) =>
   new Elysia({ name: 'areas.system.diagnostics', prefix: '/api/v1' }).use(requireUser(deps)).get(
     '/diagnostics',
     ({ user, request }) => {
-      const report = diagnose(deps)
+      const report = diagnose(deps, user.id)
       deps.audit({ type: 'admin.diagnostics_accessed', status: 'success', userId: user.id, request })
       return report
     },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isKnownTag } from '../etag.ts'
 
 /** Bytes that never change while the server runs. */
 export interface StaticFile {
@@ -15,9 +16,9 @@ export const toStaticFile = (body: StaticFile['body'], type: string): StaticFile
 
 /** Its headers win over those of `http/frame`, which are made for JSON that nobody may store. */
 export const answerFile = (request: Request, file: StaticFile, headers: Record<string, string>): Response => {
-  const known = request.headers.get('if-none-match')?.split(/,\s*/) ?? []
-  const isKnown = known.some((tag) => tag.replace(/^W\//, '') === file.etag)
   const validators = { etag: file.etag, ...headers }
-  if (isKnown) return new Response(null, { status: 304, headers: validators })
+  if (isKnownTag(request.headers.get('if-none-match'), file.etag)) {
+    return new Response(null, { status: 304, headers: validators })
+  }
   return new Response(file.body, { headers: { 'content-type': file.type, ...validators } })
 }

@@ -1,0 +1,69 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared.ts'
+import {
+  type PluginModuleRow,
+  pluginModules,
+  type PluginRow,
+  plugins,
+  type PluginServiceRow,
+  pluginServices,
+} from './plugins.table.ts'
+
+const value = sql.placeholder
+
+const ofSlug = prepared((db) =>
+  db
+    .select()
+    .from(plugins)
+    .where(and(eq(plugins.userId, value('userId')), eq(plugins.pluginSlug, value('slug'))))
+    .prepare(),
+)
+export const findPluginBySlug = (db: Db, userId: string, slug: string): PluginRow | undefined =>
+  ofSlug(db).get({ userId, slug })
+
+export const insertPlugin = (db: Db, row: PluginRow): void => {
+  db.insert(plugins).values(row).run()
+}
+
+export const updatePluginFields = (db: Db, userId: string, id: string, changes: Partial<PluginRow>): void => {
+  db.update(plugins)
+    .set(changes)
+    .where(and(eq(plugins.id, id), eq(plugins.userId, userId)))
+    .run()
+}
+
+/** Its modules and services go with it. */
+export const deletePlugin = (db: Db, userId: string, id: string): void => {
+  db.delete(plugins)
+    .where(and(eq(plugins.id, id), eq(plugins.userId, userId)))
+    .run()
+}
+
+/** Replaces all modules of a plugin by these. */
+export const replaceModules = (db: Db, userId: string, pluginId: string, rows: PluginModuleRow[]): void => {
+  db.delete(pluginModules)
+    .where(and(eq(pluginModules.pluginId, pluginId), eq(pluginModules.userId, userId)))
+    .run()
+  for (const row of rows) db.insert(pluginModules).values(row).run()
+}
+
+/** Replaces all services of a plugin by these. */
+export const replaceServices = (db: Db, userId: string, pluginId: string, rows: PluginServiceRow[]): void => {
+  db.delete(pluginServices)
+    .where(and(eq(pluginServices.pluginId, pluginId), eq(pluginServices.userId, userId)))
+    .run()
+  for (const row of rows) db.insert(pluginServices).values(row).run()
+}
+
+const contentUser = prepared((db) =>
+  db
+    .select({ id: plugins.id })
+    .from(plugins)
+    .where(eq(plugins.contentHash, value('contentHash')))
+    .limit(1)
+    .prepare(),
+)
+/** By any user: contents are shared. */
+export const isContentUsed = (db: Db, contentHash: string): boolean =>
+  contentUser(db).get({ contentHash }) !== undefined
