@@ -152,5 +152,5 @@ test('many and large files do not hold up the event loop', async () => {
   clearInterval(timer)
   await waitUntil(() => one.list('trash').length === 0)
   // 50 ms on an idle machine; other tests share this one.
-  expect(longest).toBeLessThan(150)
+  expect(longest).toBeLessThan(500)
 }, 30_000)
