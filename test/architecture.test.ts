@@ -110,7 +110,7 @@ const rows: Row[] = [
     may: ['shared/', 'adapters/', 'areas/(?!.*\\.routes\\.ts)', 'db/', 'http/(cors|rate-limit)\\.ts'],
     mayAsTypes: ['config\\.ts', 'deps\\.ts'],
   },
-  { files: /^app\.ts$/, may: ['http/', 'areas/[^/]+/[^/]+\\.routes\\.ts'], mayAsTypes: ['deps\\.ts'] },
+  { files: /^app\.ts$/, may: ['http/', 'areas/.+\\.routes\\.ts'], mayAsTypes: ['deps\\.ts'] },
   {
     files: /^(cli\/.*|main)\.ts$/,
     may: [

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createPackageStore } from '../../src/areas/plugins/create-package-store.ts'
+import { createPackageStore } from '../../src/areas/plugins/packages/create-package-store.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { servePlugin } from '../support/served-plugin.ts'
 import { tempFolder } from '../support/temp-folder.ts'

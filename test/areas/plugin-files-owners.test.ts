@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { findEnabledById, findEnabledBySlug, findOwnEnabled } from '../../src/areas/plugins/plugin-files.store.ts'
+import { findEnabledById, findEnabledBySlug, findOwnEnabled } from '../../src/areas/plugins/files/plugin-files.store.ts'
 import { toUuid } from '../../src/shared/ids.ts'
 import { plansOf } from '../support/query-plans.ts'
 import { files } from '../support/sample-files.ts'

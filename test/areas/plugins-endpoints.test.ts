@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { listPlugins } from '../../src/areas/plugins/plugin-updates.store.ts'
+import { listPlugins } from '../../src/areas/plugins/install/plugin-updates.store.ts'
 import { openDrizzle } from '../../src/db/client.ts'
 import { toUuid } from '../../src/shared/ids.ts'
 import { git, gitServer, hasGit, makeRepository } from '../support/git-server.ts'

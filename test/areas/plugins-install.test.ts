@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { installPlugin } from '../../src/areas/plugins/install.service.ts'
-import type { InstallStep } from '../../src/areas/plugins/install-types.ts'
-import { uninstallPlugin } from '../../src/areas/plugins/uninstall.service.ts'
+import { installPlugin } from '../../src/areas/plugins/install/install.service.ts'
+import type { InstallStep } from '../../src/areas/plugins/install/install-types.ts'
+import { uninstallPlugin } from '../../src/areas/plugins/install/uninstall.service.ts'
 import { fakeGithub } from '../support/fake-github.ts'
 import { git, gitServer, hasGit, makeRepository } from '../support/git-server.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { installPlugin } from '../../src/areas/plugins/install.service.ts'
+import { installPlugin } from '../../src/areas/plugins/install/install.service.ts'
 import { fakeGithub } from '../support/fake-github.ts'
 import { uploadOf } from '../support/plugin-installs.ts'
 import { pluginPackage } from '../support/plugin-packages.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { createPackageStore } from '../../src/areas/plugins/create-package-store.ts'
+import { createPackageStore } from '../../src/areas/plugins/packages/create-package-store.ts'
 import { openDatabase } from '../../src/db/client.ts'
 import { servePlugin } from '../support/served-plugin.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { InstallSource } from '../../src/areas/plugins/install-types.ts'
+import type { InstallSource } from '../../src/areas/plugins/install/install-types.ts'
 import { AppError } from '../../src/shared/app-error.ts'
 import { failureOf } from './failure-of.ts'
 import { type PackageFiles, zipOf } from './plugin-packages.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { readLifecycleMetadata } from '../../src/areas/plugins/lifecycle-metadata.ts'
-import { readPluginManifest } from '../../src/areas/plugins/plugin-manifest.ts'
+import { readLifecycleMetadata } from '../../src/areas/plugins/manifest/lifecycle-metadata.ts'
+import { readPluginManifest } from '../../src/areas/plugins/manifest/plugin-manifest.ts'
 
 /** The lifecycle manager of one of the fixture plugins. */
 export const pluginFixture = (name: string) => Bun.file(join(import.meta.dir, 'plugins', `${name}.py`)).text()

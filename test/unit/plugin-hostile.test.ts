@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readLifecycleMetadata } from '../../src/areas/plugins/lifecycle-metadata.ts'
-import { readPluginManifest } from '../../src/areas/plugins/plugin-manifest.ts'
+import { readLifecycleMetadata } from '../../src/areas/plugins/manifest/lifecycle-metadata.ts'
+import { readPluginManifest } from '../../src/areas/plugins/manifest/plugin-manifest.ts'
 import { managerWith, pluginFixture } from '../support/plugin-metadata.ts'
 
 const maxLength = 262_144

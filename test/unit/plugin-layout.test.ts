@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { findPluginRoot } from '../../src/areas/plugins/plugin-layout.ts'
+import { findPluginRoot } from '../../src/areas/plugins/manifest/plugin-layout.ts'
 import { compareVersions } from '../../src/shared/version-compare.ts'
 
 describe('findPluginRoot', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { readLifecycleMetadata } from '../../src/areas/plugins/lifecycle-metadata.ts'
+import { readLifecycleMetadata } from '../../src/areas/plugins/manifest/lifecycle-metadata.ts'
 import { metadataOf, pluginFixture } from '../support/plugin-metadata.ts'
 
 const classOf = (name: string, slug: string) =>

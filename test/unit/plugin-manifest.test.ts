@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { Value } from '@sinclair/typebox/value'
-import { readPluginManifest } from '../../src/areas/plugins/plugin-manifest.ts'
-import { PluginManifestFile } from '../../src/areas/plugins/plugin-manifest.schema.ts'
+import { readPluginManifest } from '../../src/areas/plugins/manifest/plugin-manifest.ts'
+import { PluginManifestFile } from '../../src/areas/plugins/manifest/plugin-manifest.schema.ts'
 import { identity, managerWith, manifestOf, pluginFixture } from '../support/plugin-metadata.ts'
 
 const python = (data: unknown, modules: unknown = [{ name: 'Lamp' }]) =>

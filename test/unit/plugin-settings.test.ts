@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { readPluginManifest } from '../../src/areas/plugins/plugin-manifest.ts'
+import { readPluginManifest } from '../../src/areas/plugins/manifest/plugin-manifest.ts'
 import { identity, managerWith, manifestOf, pluginFixture } from '../support/plugin-metadata.ts'
 
 const recipesOf = (fields: Record<string, unknown>) => manifestOf(fields).manifest?.settings

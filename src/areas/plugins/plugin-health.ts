@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deps } from '../../deps.ts'
 import { findPathFault } from '../../shared/safe-path.ts'
-import { metadataFiles } from './plugin-layout.ts'
+import { metadataFiles } from './manifest/plugin-layout.ts'
 import type { PluginRow } from './plugins.table.ts'
 
 export interface PluginHealth {

@@ -7,7 +7,7 @@ import {
   ModuleIdentity,
   PluginDescription,
   PluginIdentity,
-} from './plugin-manifest.schema.ts'
+} from './manifest/plugin-manifest.schema.ts'
 
 export const Switch = t.Object({
   enabled: t.Optional(
