@@ -287,7 +287,7 @@ test('services are stored, none is run', async () => {
   )
   const rows = server.database.sqlite.query('SELECT * FROM plugin_services').all()
   expect(rows).toMatchObject([
-    { id: `${ada}_Lamp_bulb`, plugin_id: `${ada}_Lamp`, status: 'pending', required_env_vars: '["WATTS"]' },
+    { id: `${ada}_Lamp:bulb`, plugin_id: `${ada}_Lamp`, status: 'pending', required_env_vars: '["WATTS"]' },
   ])
 })
 

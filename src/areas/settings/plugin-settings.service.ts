@@ -1,3 +1,4 @@
+import type { Db } from '../../db/client.ts'
 import type { Deps } from '../../deps.ts'
 import { builtInDefinitions } from './catalog.ts'
 import { countDefinitions, findDefinition, insertDefinition, isDefinitionNameTaken } from './definitions.store.ts'
@@ -35,6 +36,10 @@ const ensureDefinition = ({ db, clock }: Pick<Deps, 'db' | 'clock'>, definition:
   insertDefinition(db, { ...definition, name: ownName, createdAt: now, updatedAt: now })
 }
 
+/** The program's default of its own settings, else the plugin's: never one that another user's plugin brought along. */
+const ownDefault = (db: Db, { id, defaultValue }: NewDefinition): unknown =>
+  (isProgramSetting(id) ? findDefinition(db, id)?.defaultValue : defaultValue) ?? null
+
 /**
  * Makes the definition if there is none and the program does not claim it, and the user's own instance if there is none.
  * What is there stays. Throws the errors of `POST /settings/instances`, such as a full store. Call in a transaction.
@@ -50,7 +55,7 @@ export const ensureUserSetting = (
   const { idPrefix, name, value } = instance
   upsertInstance(deps, key, {
     name,
-    value: value ?? findDefinition(deps.db, definition.id)?.defaultValue ?? null,
+    value: value ?? ownDefault(deps.db, definition),
     ...(idPrefix === null ? {} : { newId: `${idPrefix}${userId}` }),
   })
 }

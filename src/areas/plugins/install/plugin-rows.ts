@@ -71,7 +71,8 @@ export const toModuleRow = (
 
 export const toServiceRow = (plugin: PluginKey, service: ManifestService, now: number): PluginServiceRow => ({
   ...service,
-  id: idOfPart(plugin, service.name),
+  // With a colon, which no slug has: `a_b` and `c` must not meet `a` and `b_c`.
+  id: `${plugin.id}:${service.name}`,
   pluginId: plugin.id,
   userId: plugin.userId,
   requiredEnvVars: JSON.stringify(service.requiredEnvVars),

@@ -11,7 +11,7 @@ import type { InstallWork } from '../install/install-types.ts'
 import { isPackageFile } from './package-files.ts'
 import { downloadLimits, gitLimits } from './package-limits.ts'
 import type { PackageOrigin } from './package-origin.ts'
-import { unpackArchive, unpackInTurn } from './unpack-archive.ts'
+import { checkOutInTurn, unpackArchive } from './unpack-archive.ts'
 
 type FetchDeps = Pick<Deps, 'github' | 'git' | 'download' | 'archives' | 'config'>
 
@@ -68,7 +68,7 @@ const checkOut = async ({ git }: FetchDeps, fetch: Fetch): Promise<string> => {
   const { repository, version, tree: into } = fetch
   try {
     const request = { url: repository.url, version, into, limits: gitLimits, keep: isPackageFile, ...withSignal(fetch) }
-    return (await unpackInTurn(fetch, () => git.checkOut(request))).ref
+    return (await checkOutInTurn(fetch, () => git.checkOut(request))).ref
   } catch (error) {
     throw error instanceof GitError ? toGitFailure(error, fetch) : error
   }

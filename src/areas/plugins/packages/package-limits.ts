@@ -9,9 +9,10 @@ export const archiveLimits: ArchiveLimits = { ...tree, totalBytes: 300 * megabyt
 /** Lower than for archives: a check-out happens in memory. */
 export const gitLimits: GitLimits = {
   ...tree,
+  fileBytes: 16 * megabyte,
   receivedBytes: 30 * megabyte,
-  totalBytes: 200 * megabyte,
-  timeMs: 120_000,
+  totalBytes: 100 * megabyte,
+  timeMs: 60_000,
   idleMs: 30_000,
 }
 

@@ -6,6 +6,8 @@ import { archiveLimits } from './package-limits.ts'
 import { tooManyInstalls } from '../install/plugins-lifecycle.errors.ts'
 
 const unpacking = createSemaphore(1, 32, tooManyInstalls)
+/** Apart, since a check-out waits for somebody's server as well: a slow one must not hold up uploads. */
+const checkingOut = createSemaphore(2, 32, tooManyInstalls)
 const turns = createKeyedLock()
 
 /** Whose turn it is. */
@@ -15,16 +17,20 @@ export interface Turn {
 }
 
 /**
- * Unpacking takes memory, most of all a check-out: one at a time in this process. A user has one place in the line, so that
+ * Unpacking takes memory, most of all a check-out: few at a time in this process. A user has one place in the line, so that
  * nobody keeps the others waiting with many slow repositories.
  */
-export const unpackInTurn = <T>({ userId, signal }: Turn, work: () => Promise<T>): Promise<T> =>
-  turns.run(userId, () =>
-    unpacking.run(async () => {
-      signal?.throwIfAborted()
-      return await work()
-    }),
-  )
+const inTurn =
+  (line: ReturnType<typeof createSemaphore>, name: string) =>
+  <T>({ userId, signal }: Turn, work: () => Promise<T>): Promise<T> =>
+    turns.run(`${name} ${userId}`, () =>
+      line.run(async () => {
+        signal?.throwIfAborted()
+        return await work()
+      }),
+    )
+const unpackInTurn = inTurn(unpacking, 'unpack')
+export const checkOutInTurn = inTurn(checkingOut, 'check out')
 
 /** Unpacks what a plugin needs of an archive into the empty folder `into`. Throws `ArchiveError`, or the signal's reason. */
 export const unpackArchive = async (
