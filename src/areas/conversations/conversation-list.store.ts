@@ -1,7 +1,8 @@
-import { and, desc, eq, exists, or, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, exists, sql, type SQL } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { isoTimeSql } from '../../db/columns.ts'
 import { nativeValues } from '../../db/native-list.ts'
+import { unlessNull } from '../../db/unless-null.ts'
 import { toHexId, toPageId } from '../../shared/ids.ts'
 import { conversationTags, tags } from '../tags/tags.table.ts'
 import { hasTags } from './conversation-tags.store.ts'
@@ -17,8 +18,6 @@ export interface ConversationFilters {
 }
 
 const value = sql.placeholder
-
-const unlessNull = (name: string, condition: SQL) => or(sql`${value(name)} is null`, condition)
 
 /** The rarer filters are tested row by row, and cost a quarter of the plain list: it goes without them. */
 const rareFilters = (db: Db) => {

@@ -1,6 +1,7 @@
-import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { nativeList } from '../../db/native-list.ts'
+import { unlessNull } from '../../db/unless-null.ts'
 import { pages } from './pages.table.ts'
 
 /** What is undefined or empty lets everything through; the rest is combined. */
@@ -15,8 +16,6 @@ export interface PageFilters {
 }
 
 const value = sql.placeholder
-
-const unlessNull = (name: string, condition: SQL) => or(sql`${value(name)} is null`, condition)
 
 /** Tests columns of the index `pages_list` only. */
 const isListed = and(

@@ -1,6 +1,7 @@
-import { and, desc, eq, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { nativeList } from '../../db/native-list.ts'
+import { unlessNull } from '../../db/unless-null.ts'
 import { isLive } from './plugin-state.store.ts'
 import { type PluginStateRow, pluginStates } from './plugin-state.table.ts'
 
@@ -17,8 +18,6 @@ export interface Page {
 }
 
 const value = sql.placeholder
-
-const unlessNull = (name: string, condition: SQL) => or(sql`${value(name)} is null`, condition)
 
 const rareFilters = ['pageId', 'stateKey', 'stateStrategy', 'syncStatus', 'deviceId', 'isActive'] as const
 

@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { inTransaction } from '../../db/transaction.ts'
+import { dropUndefined } from '../../shared/drop-undefined.ts'
 import { newUuid } from '../../shared/ids.ts'
 import type { StateDocument } from './state-document.ts'
 import { insertChange, trimChangesOfState } from './plugin-state-history.store.ts'
@@ -21,9 +22,6 @@ type Settings = Pick<PluginStateRow, 'stateStrategy' | 'ttlExpiresAt' | 'deviceI
 type SettingChanges = { [Field in keyof Settings]?: Settings[Field] | undefined }
 
 const changesPerState = 10
-
-const definedOf = (changes: SettingChanges) =>
-  Object.fromEntries(Object.entries(changes).filter(([, one]) => one !== undefined)) as Partial<Settings>
 
 const openWrites = (deps: WriteDeps, author: Author) => {
   const { db } = deps
@@ -59,7 +57,7 @@ const openWrites = (deps: WriteDeps, author: Author) => {
         ttlExpiresAt: null,
         deviceId: null,
         stateSchemaVersion: null,
-        ...definedOf(settings),
+        ...dropUndefined(settings),
         ...key,
         ...document.stored,
         id: newUuid(),
@@ -85,7 +83,7 @@ const openWrites = (deps: WriteDeps, author: Author) => {
     ): PluginStateRow | undefined {
       const row: PluginStateRow = {
         ...old,
-        ...definedOf(settings),
+        ...dropUndefined(settings),
         ...document?.stored,
         version: old.version + 1,
         syncStatus: 'synced',

@@ -1,6 +1,6 @@
 import type { Deps, SignedInUser } from '../../deps.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import { isSameId } from '../../shared/ids.ts'
+import { isOwnId } from '../../shared/ids.ts'
 import { deleteUnusedAutoDefinitions } from './definitions.store.ts'
 import { type InstanceDeps, storeValue, upsertInstance } from './instance-upsert.ts'
 import { toStoredPageId } from './page-id.ts'
@@ -12,8 +12,6 @@ import { type SettingInstanceRow, type SettingScope, settingScopes } from './set
 
 const parseScope = (text: string): SettingScope | undefined =>
   settingScopes.find((scope) => scope === text.toLowerCase())
-
-const isSelf = (userId: string, user: SignedInUser) => userId === 'current' || isSameId(userId, user.id)
 
 /**
  * The filter rules of workspace.md 3.1, safe: rows of others are never found; `scope=system` is shared and has no user;
@@ -30,7 +28,7 @@ export const listInstances = (
   if (scope === undefined) return []
   const isShared = scope === 'system' || (scope === null && !query.user_id && pageId === null)
   if (isShared) return openInstances(deps, listSystemInstances(deps.db, { definitionId, pageId }))
-  if (query.user_id && !isSelf(query.user_id, user)) return []
+  if (query.user_id && !isOwnId(user.id, query.user_id)) return []
   return openInstances(deps, listOwnInstances(deps.db, user.id, { definitionId, scope, pageId }))
 }
 
