@@ -8,7 +8,7 @@ import { testApp } from './support/test-app.ts'
 const tellTale = "document.documentElement.setAttribute('data-ran', 'yes'); fetch('/api/v1/auth/me')"
 
 const files = {
-  ...federatedBundle('Sample'),
+  ...federatedBundle('Sample', 'hello'),
   'dist/image.svg': `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" onload="${tellTale}"><script>${tellTale}</script><rect width="9" height="9" style="fill:red"/></svg>`,
   'dist/page.html': `<!doctype html><body onload="${tellTale}"><script>${tellTale}</script><p>text</p>`,
   'dist/worker.js': "fetch('data.json').then((answer) => answer.json()).then(postMessage)",
@@ -30,7 +30,7 @@ const start = async () => {
   const server = testApp()
   const userId = await server.idOf('bob')
   const { id } = servePlugin(server.deps, { userId, files, compressed: Object.keys(files) })
-  return { server, folder: `${server.url}/api/v1/public/plugins/${id}/dist`, [Symbol.asyncDispose]: server.stop }
+  return { server, id, folder: `${server.url}/api/v1/public/plugins/${id}/dist`, [Symbol.asyncDispose]: server.stop }
 }
 
 describe.skipIf(isBrowserMissing)('the files of a plugin in a browser', () => {
@@ -38,13 +38,19 @@ describe.skipIf(isBrowserMissing)('the files of a plugin in a browser', () => {
     'a page on another origin loads the bundle and its chunks, and renders the module',
     async () => {
       await using started = await start()
-      const { folder } = started
-      using host = servePage(() => hostPage(`${folder}/remoteEntry.js?v=1.0.0`, 'Sample'))
+      const { server, id, folder } = started
+      const sample = {
+        id,
+        scope: 'Sample',
+        bundlelocation: 'dist/remoteEntry.js',
+        modules: [{ id: 'm', name: 'Module' }],
+      }
+      using host = servePage(() => hostPage({ api: server.url, manifest: { Sample: sample } }))
       await using browser = await launchBrowser()
       const { page, watch } = await openPage(browser, `http://localhost:${host.port}/`)
 
       await page.getByText('rendered with React').waitFor()
-      expect(watch.requested).toContain(`${folder}/chunks/module.js`)
+      expect(watch.requested).toContain(`${folder}/chunks/Module.js`)
       expect(watch.errors).toEqual([])
 
       const image = await page.evaluate(

@@ -9,6 +9,22 @@ export const redactText = (text: string): string =>
     .replaceAll(/\b(?:sk-|gsk_)[\w-]{20,}/g, '[REDACTED_API_KEY]')
     .replaceAll(/\b(Bearer|Basic) +\S+/gi, '$1 [REDACTED]')
 
+const secretParameter = /([?&#;][^=&#;\s]*(?:password|secret|token|key|auth|credential)[^=&#;\s]*=)[^&#;\s]*/gi
+
+/**
+ * An address, well-formed or not, without what may sign somebody in: all in front of its last `@` but the scheme and the
+ * `git` of `git@host:path`, and the values of telling parameters.
+ */
+export const redactAddress = (address: string): string => {
+  const [, scheme = '', rest = ''] = /^(\s*[a-z][a-z\d+.-]*:\/\/)?(.*)$/is.exec(address) ?? []
+  const end = rest.lastIndexOf('@')
+  const isSecret = end >= 0 && rest.slice(0, end) !== 'git'
+  return redactText(scheme + (isSecret ? `[REDACTED]${rest.slice(end)}` : rest)).replaceAll(
+    secretParameter,
+    '$1[REDACTED]',
+  )
+}
+
 const redactValue = (value: unknown, depth: number): unknown => {
   if (typeof value === 'string') return redactText(value)
   if (typeof value !== 'object' || value === null) return value

@@ -15,8 +15,8 @@ export interface RepositoryUrl {
 
 /**
  * Understands what people paste: with or without scheme, `.git`, a slash at the end, a query, or in the form
- * `git@host:owner/repo`. On GitHub everything behind `owner/repo` is left away. Undefined when it names no repository, or
- * carries a user name or password.
+ * `git@host:owner/repo`. On GitHub everything behind `owner/repo` is left away. Undefined when it names no repository, has
+ * another scheme, such as ssh, or carries a user name or password.
  */
 export const parseRepositoryUrl = (text: string): RepositoryUrl | undefined => {
   const url = parseWebUrl(text.trim())
@@ -40,8 +40,6 @@ const parseWebUrl = (text: string): URL | undefined => {
 const toHttps = (text: string): string => {
   const scp = /^git@([^/:@]+):(?!\/)(.+)$/.exec(text)
   if (scp) return `https://${scp[1]}/${scp[2]}`
-  const ssh = /^ssh:\/\/git@([^/:@]+)\/(.+)$/.exec(text)
-  if (ssh) return `https://${ssh[1]}/${ssh[2]}`
   return /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `https://${text}`
 }
 

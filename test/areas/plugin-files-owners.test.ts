@@ -29,18 +29,36 @@ describe('which plugin answers', () => {
     expect(await call('Bare')).toMatchObject({ status: 404, body: { detail: 'Plugin not found' } })
   })
 
-  test('by slug the oldest that is enabled and has files', async () => {
+  test('by slug as long as all users have the same files, and one of them has it enabled', async () => {
     await using own = testApp()
-    const place = async (name: string, fields: object) => {
-      own.clock.now += 1000
-      const userId = await own.idOf(name)
-      servePlugin(own.deps, { userId, pluginSlug: 'Chat', files: { 'dist/who.js': name }, ...fields })
-    }
-    await place('ann', { enabled: false })
-    await place('ben', { contentHash: null })
-    await place('cid', {})
-    await place('dan', {})
-    expect((await own.call('GET', '/api/v1/public/plugins/Chat/dist/who.js')).body).toBe('cid')
+    const place = async (name: string, text: string, fields: object = {}) =>
+      servePlugin(own.deps, {
+        userId: await own.idOf(name),
+        pluginSlug: 'Chat',
+        files: { 'dist/who.js': text },
+        ...fields,
+      })
+    const read = (reference: string) => own.call('GET', `/api/v1/public/plugins/${reference}/dist/who.js`)
+    const enable = (name: string, enabled: boolean) => own.as(name)('PATCH', '/api/v1/plugins/Chat', { enabled })
+    const notFound = { status: 404, body: { detail: 'Plugin not found' } }
+    const ann = await place('ann', 'good')
+    await place('ben', 'good')
+    await place('cid', 'none', { contentHash: null })
+    expect((await read('Chat')).body).toBe('good')
+    await enable('ann', false)
+    expect((await read('Chat')).body).toBe('good')
+    await enable('ben', false)
+    expect(await read('Chat')).toMatchObject(notFound)
+    // Somebody else's files do not stand in for those that are disabled, nor beside those that are enabled.
+    const eve = await place('eve', 'evil')
+    expect(await read('Chat')).toMatchObject(notFound)
+    await enable('ann', true)
+    expect(await read('Chat')).toMatchObject(notFound)
+    expect((await read(ann.id)).body).toBe('good')
+    expect((await read(eve.id)).body).toBe('evil')
+    expect((await own.as('eve')('GET', '/api/v1/plugins/Chat/dist/who.js')).body).toBe('evil')
+    expect((await own.as('eve')('DELETE', '/api/v1/plugins/Chat')).status).toBe(200)
+    expect((await read('Chat')).body).toBe('good')
   })
 
   test("a slug that looks like another user's id answers for nobody else", async () => {

@@ -1,15 +1,15 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { cp, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installPlugin } from '../../src/areas/plugins/install/install.service.ts'
 import { hashAndFlush, hashOfTree } from '../../src/areas/plugins/packages/package-hash.ts'
 import { listTree } from '../../src/areas/plugins/packages/package-tree.ts'
-import { recoverPackages } from '../../src/areas/plugins/package-upkeep.service.ts'
+import { recoverPackages, recoverWorkerPackages } from '../../src/areas/plugins/package-upkeep.service.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { git, gitServer, hasGit, makeRepository } from '../support/git-server.ts'
 import { changePlugin, openParts } from '../support/plugin-change.ts'
-import { moduleRows, pluginRows, storedFolders, uploadOf } from '../support/plugin-installs.ts'
+import { moduleRows, pluginRows, settledFolders, storedFolders, uploadOf } from '../support/plugin-installs.ts'
 import { pluginPackage } from '../support/plugin-packages.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -51,16 +51,42 @@ const crash = async (dataPath: string, killAt: number, change: string[], private
   return child.signalCode === 'SIGKILL'
 }
 
+/** The same in a thread, which is terminated there while it does nothing. */
+const crashThread: typeof crash = async (dataPath, killAt, change, privateHosts) => {
+  const thread = new Worker(script, { env: { ...process.env, PRIVATE_HOSTS: privateHosts } })
+  const { promise: told, resolve, reject } = Promise.withResolvers<string>()
+  const closed = new Promise((onClose) => thread.addEventListener('close', onClose))
+  thread.onmessage = ({ data }: MessageEvent<string>) => resolve(data)
+  thread.onerror = ({ message }) => reject(new Error(message))
+  thread.postMessage([dataPath, userId, String(killAt), ...change])
+  const outcome = await told
+  thread.terminate()
+  await closed
+  return outcome === 'reached'
+}
+
 const isWhole = async (root: string, contentHash: string): Promise<boolean> => {
   const { files } = await listTree(root)
   const hashed = await Promise.all(files.map(async (path) => ({ path, hash: await hashAndFlush(join(root, path)) })))
   return hashOfTree(hashed) === contentHash
 }
 
-/** What a restarted server finds: the version and the modules, after checking that files and rows fit each other. */
-const restart = async (dataPath: string): Promise<string> => {
-  const { database, deps } = openParts(dataPath, '')
-  recoverPackages(deps)
+type Parts = ReturnType<typeof openParts>
+
+const recoverServer = ({ deps }: Parts) => Promise.resolve(recoverPackages(deps))
+
+/** What the thread does that takes the place of the one that ended, while the server is at an installation of its own. */
+const recoverThread = async ({ deps, database }: Parts, dataPath: string) => {
+  await using staging = await deps.packageStore.stage()
+  recoverWorkerPackages(database, dataPath)
+  expect(await settledFolders(dataPath)).toMatchObject({ staging: [basename(staging.path)], trash: [] })
+}
+
+/** What is found after a restart: the version and the modules, after checking that files and rows fit each other. */
+const restart = async (dataPath: string, recover: typeof recoverThread = recoverServer): Promise<string> => {
+  const parts = openParts(dataPath, '')
+  const { database, deps } = parts
+  await recover(parts, dataPath)
   const [plugin, ...others] = pluginRows(database)
   const modules = moduleRows(database).map(({ name }) => name)
   const broken = database.sqlite.query('PRAGMA foreign_key_check').all()
@@ -78,10 +104,13 @@ interface Scenario {
   privateHosts: string
   /** States that a crash may leave; the last one is where the change leads to. */
   states: string[]
+  crash?: typeof crash
+  recover?: typeof recoverThread
 }
 
 /** Kills the change before each of its operations, two processes at a time, and looks what a restart finds. */
-const crashEverywhere = async ({ folder, change, privateHosts, states }: Scenario): Promise<number> => {
+const crashEverywhere = async (scenario: Scenario): Promise<number> => {
+  const { folder, change, privateHosts, states, crash: crashOnce = crash, recover } = scenario
   const template = join(folder, 'template')
   const final = states.at(-1)
   const seen = new Set<string>()
@@ -92,15 +121,15 @@ const crashEverywhere = async ({ folder, change, privateHosts, states }: Scenari
       const killAt = next++
       const dataPath = join(folder, `killed-${killAt}`)
       await cp(template, dataPath, { recursive: true })
-      const wasKilled = await crash(dataPath, killAt, change, privateHosts)
+      const wasKilled = await crashOnce(dataPath, killAt, change, privateHosts)
       if (!wasKilled) isDone = true
-      const state = await restart(dataPath)
+      const state = await restart(dataPath, recover)
       expect(states).toContain(state)
       seen.add(state)
       if (state === final) continue
       const [action = '', argument = ''] = change
       await changePlugin({ dataPath, userId, action, argument, privateHosts })
-      expect(await restart(dataPath)).toBe(final ?? '')
+      expect(await restart(dataPath, recover)).toBe(final ?? '')
     }
   }
   await Promise.all([runPlace(), runPlace()])
@@ -156,3 +185,25 @@ test.skipIf(!hasGit)(
   },
   120_000,
 )
+
+const inThread = { crash: crashThread, recover: recoverThread }
+
+describe('a thread that is terminated at any step', () => {
+  test('of an installation leaves nothing or the plugin, and the server its own work', async () => {
+    await using folder = await tempFolder()
+    await makeTemplate(join(folder.path, 'template'), '')
+    const { file } = await uploadOf(folder.path, versionOne)
+    const scenario = { folder: folder.path, change: ['install', file], privateHosts: '', states: ['none', one] }
+    expect(await crashEverywhere({ ...scenario, ...inThread })).toBeGreaterThan(30)
+  }, 120_000)
+
+  test.skipIf(!hasGit)(
+    'of an update leaves the old or the new plugin',
+    async () => {
+      await using old = await withOldPlugin()
+      const scenario = { ...old, change: ['update'], states: [one, two] }
+      expect(await crashEverywhere({ ...scenario, ...inThread })).toBeGreaterThan(30)
+    },
+    120_000,
+  )
+})

@@ -377,16 +377,19 @@ describe('update and uninstall', () => {
   })
 
   test('400 with a text: no source, no record of where it came from', async () => {
-    addPlugin(lamp.server, id, 'Plain', { sourceUrl: null })
+    addPlugin(lamp.server, id, 'Plain', { sourceUrl: null, packageSource: 'register' })
     addPlugin(lamp.server, id, 'Uploaded')
+    addPlugin(lamp.server, id, 'Bare', { sourceUrl: null })
     expect(await call('ada', 'POST', '/Plain/update')).toMatchObject({
       status: 400,
       body: { detail: "Plugin 'Plain' does not have a source URL and cannot be updated" },
     })
-    expect(await call('ada', 'POST', '/Uploaded/update')).toMatchObject({
-      status: 400,
-      body: { detail: 'Plugin installation metadata not found' },
-    })
+    for (const slug of ['Uploaded', 'Bare']) {
+      expect(await call('ada', 'POST', `/${slug}/update`)).toMatchObject({
+        status: 400,
+        body: { detail: 'Plugin installation metadata not found' },
+      })
+    }
     expect((await call('ada', 'GET', '/Uploaded/update/available')).body.data).toMatchObject({
       plugin_id: 'Uploaded',
       current_version: '1.2.3',

@@ -125,7 +125,7 @@ describe('a file', () => {
 })
 
 describe('an address', () => {
-  const serve = (answer: () => Response) => {
+  const serve = (answer: () => Response | Promise<Response>) => {
     const requests: Request[] = []
     const server = Bun.serve({
       port: 0,
@@ -148,7 +148,22 @@ describe('an address', () => {
     await registry.list()
     expect(site.requests).toHaveLength(1)
     registry.clock.now += 1
-    await registry.list()
+    await Promise.all(Array.from({ length: 20 }, () => registry.list()))
+    for (let tries = 0; tries < 300 && site.requests.length < 2; tries++) await Bun.sleep(10)
+    expect(site.requests).toHaveLength(2)
+  })
+
+  test('that was read before keeps nobody waiting: the old index answers until the new one is there', async () => {
+    const next = Promise.withResolvers<Response>()
+    const answers = [new Response(indexOf(lamp)), next.promise]
+    await using site = serve(() => answers.shift() ?? new Response('no', { status: 500 }))
+    const registry = openRegistry(site.url, plainFetch, [site.host])
+    expect(await registry.slugs()).toEqual(['Lamp'])
+    registry.clock.now += 3_600_000
+    expect(await registry.slugs()).toEqual(['Lamp'])
+    next.resolve(new Response(indexOf({ ...lamp, slug: 'Next' })))
+    for (let tries = 0; tries < 300 && (await registry.slugs())[0] === 'Lamp'; tries++) await Bun.sleep(10)
+    expect(await registry.slugs()).toEqual(['Next'])
     expect(site.requests).toHaveLength(2)
   })
 

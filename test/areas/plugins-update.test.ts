@@ -5,6 +5,7 @@ import { GitError } from '../../src/adapters/git/types.ts'
 import { findUpdate } from '../../src/areas/plugins/install/find-update.ts'
 import { installPlugin } from '../../src/areas/plugins/install/install.service.ts'
 import { findPluginBySlug } from '../../src/areas/plugins/plugins.store.ts'
+import { toInstallJobFailure } from '../../src/areas/plugins/install/plugin-install-failure.ts'
 import { uninstallPlugin } from '../../src/areas/plugins/install/uninstall.service.ts'
 import { updatePlugin } from '../../src/areas/plugins/install/update.service.ts'
 import { fakeGithub, type FakeRelease } from '../support/fake-github.ts'
@@ -63,8 +64,10 @@ test.skipIf(!hasGit)(
     expect(await one.update()).toEqual({
       pluginId: `${one.ada}_Lamp`,
       pluginSlug: 'Lamp',
+      pluginName: 'Brighter lamp',
       previousVersion: '1.0.0',
       newVersion: '1.1.0',
+      modules: [`${one.ada}_Lamp_LampNew`, 'old_id'],
     })
     const after = one.row()
     expect(after).toMatchObject({
@@ -140,10 +143,32 @@ test.skipIf(!hasGit)('updates and an uninstallation at once end in one state', a
   ])
   expect(pluginRows(one.server.database)).toHaveLength(1)
   const update = refusalOf(one.update())
-  await uninstallPlugin(one.server.deps, one.ada, 'Lamp')
+  uninstallPlugin(one.server.deps, one.ada, 'Lamp')
   expect((await update).message).toBe("Plugin 'Lamp' not found")
   expect(pluginRows(one.server.database)).toEqual([])
   expect(await one.folders()).toEqual({ staging: [], trash: [], contents: [] })
+})
+
+test.skipIf(!hasGit).each([
+  ['comes from elsewhere', "package_url = 'https://git.home.test/lamp'"],
+  ['has other files', `content_hash = '${'f'.repeat(64)}'`],
+])('an update leaves a plugin that another thread has replaced meanwhile: it %s', async (_, change) => {
+  await using one = await withInstalled()
+  const { server, ada, publish } = one
+  await publish('v2.0.0', { version: '2.0.0' })
+  // The lock of this thread does not keep the other one away.
+  const checkOut: typeof server.deps.git.checkOut = async (request) => {
+    const checkedOut = await server.deps.git.checkOut(request)
+    server.database.sqlite.run(`UPDATE plugins SET ${change}`)
+    return checkedOut
+  }
+  const refusal = await refusalOf(updatePlugin({ ...server.deps, git: { checkOut } }, ada, 'Lamp'))
+  expect(refusal.message).toBe(
+    'Plugin installation failed: The plugin was changed while the update was fetched: try again',
+  )
+  expect(toInstallJobFailure(refusal)).toMatchObject({ isTransient: true })
+  expect(one.row()).toMatchObject({ version: '1.0.0' })
+  expect(one.modules().map(({ name }) => name)).toEqual(['LampOn', 'LampOff'])
 })
 
 test('what cannot be updated says so', async () => {
@@ -156,11 +181,7 @@ test('what cannot be updated says so', async () => {
   }
   expect(await messageOf(ada)).toEqual([404, "Plugin 'Lamp' not found", undefined])
   await installPlugin(server.deps, ada, await uploadOf(folder.path, pluginPackage()))
-  expect(await messageOf(ada)).toEqual([
-    400,
-    "Plugin 'Lamp' does not have a source URL and cannot be updated",
-    undefined,
-  ])
+  expect(await messageOf(ada)).toEqual([400, 'Plugin installation metadata not found', undefined])
   expect((await messageOf(bob))[0]).toBe(404)
   const manifest = { source_url: 'https://github.com/home/lamp' }
   await installPlugin(server.deps, bob, await uploadOf(folder.path, pluginPackage({ manifest })))
@@ -173,15 +194,15 @@ test('uninstalling removes rows, modules and files, also when the files are gone
   const [ada, bob] = [await server.idOf('ada'), await server.idOf('bob')]
   const upload = await uploadOf(folder.path, pluginPackage())
   await installPlugin(server.deps, ada, upload)
-  const refusal = await refusalOf(uninstallPlugin(server.deps, bob, 'Lamp'))
+  const refusal = await refusalOf(Promise.try(() => uninstallPlugin(server.deps, bob, 'Lamp')))
   expect([refusal.status, refusal.message]).toEqual([404, 'Plugin not found for user'])
   const uninstalled = { pluginId: `${ada}_Lamp`, pluginSlug: 'Lamp', deletedModules: 2 }
-  expect(await uninstallPlugin(server.deps, ada, 'Lamp')).toEqual(uninstalled)
+  expect(uninstallPlugin(server.deps, ada, 'Lamp')).toEqual(uninstalled)
   expect([pluginRows(server.database), moduleRows(server.database)]).toEqual([[], []])
   expect(await settledFolders(server.dataPath)).toEqual({ staging: [], trash: [], contents: [] })
   await installPlugin(server.deps, ada, upload)
   rmSync(join(server.dataPath, 'plugins'), { recursive: true })
-  expect(await uninstallPlugin(server.deps, ada, 'Lamp')).toEqual(uninstalled)
+  expect(uninstallPlugin(server.deps, ada, 'Lamp')).toEqual(uninstalled)
   const audit = server.database.sqlite.query("SELECT 1 FROM audit_logs WHERE event_type = 'plugin.uninstalled'").all()
   expect(audit).toHaveLength(2)
 })

@@ -44,6 +44,16 @@ export const copyDelta = (base: PackObject, copies: number, resultSize?: number)
   return { ...packObject(base.type, content), delta: { base, bytes } }
 }
 
+/** A delta that copies the whole base and adds a few bytes. */
+export const growDelta = (base: PackObject, tail: string): PackObject => {
+  const { length } = base.content
+  const content = Buffer.concat([base.content, Buffer.from(tail)])
+  const sizes = [length, content.length].flatMap(sevenBitGroups)
+  const copy = [0b1111_0000, length & 0xff, (length >> 8) & 0xff, length >> 16]
+  const bytes = Buffer.concat([Buffer.from([...sizes, ...copy, tail.length]), Buffer.from(tail)])
+  return { ...packObject(base.type, content), delta: { base, bytes } }
+}
+
 const sevenBitGroups = (value: number): number[] =>
   value < 0x80 ? [value] : [(value % 0x80) | 0x80, ...sevenBitGroups(Math.floor(value / 0x80))]
 

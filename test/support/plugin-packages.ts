@@ -62,7 +62,8 @@ export const pluginPackage = ({
   ...files,
 })
 
-const entriesOf = (files: PackageFiles, folder: string): { name: string; data: string | Uint8Array }[] =>
+/** The files as entries of an archive. */
+export const entriesOf = (files: PackageFiles, folder = ''): { name: string; data: string | Uint8Array }[] =>
   Object.entries(files).map(([path, data]) => ({ name: `${folder}${path}`, data }))
 
 /** `folder`: a name with `/` that all files are below of, as in archives of GitHub. */

@@ -5,8 +5,8 @@ import { testApp, type TestAppOptions, type TestResponse } from './test-app.ts'
 /** Releases of a plugin, the newest first, as `owner/repository` on a GitHub of our own. */
 export type Releases = Record<string, { slug: string; versions: string[] }>
 
-/** A server that finds these plugins on GitHub, and more of its settings in `options`. */
-export const withReleases = (releases: Releases, options: TestAppOptions = {}) => {
+/** GitHub's API and the archives of these plugins on loopback; `env` lets a server find them. */
+export const startReleases = (releases: Releases) => {
   const archives = new Map<string, Uint8Array>()
   const files = Bun.serve({
     port: 0,
@@ -32,24 +32,30 @@ export const withReleases = (releases: Releases, options: TestAppOptions = {}) =
     ]),
   )
   const github = fakeGithub(known)
-  const env = { PRIVATE_HOSTS: `${filesHost},${github.host}`, GITHUB_API_URL: github.url, ...options.env }
-  const server = testApp({ ...options, env })
-  const stop = async () => {
-    await server.stop()
-    await github[Symbol.asyncDispose]()
-    await files.stop(true)
-  }
   return {
-    server,
     github,
+    env: { PRIVATE_HOSTS: `${filesHost},${github.host}`, GITHUB_API_URL: github.url },
     /** Publishes one more version, which becomes the newest. */
     publish: (repository: string, version: string) => {
       const slug = releases[repository]?.slug ?? ''
       known[repository]?.unshift(toRelease(repository, slug, version))
     },
-    stop,
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: async () => {
+      await github[Symbol.asyncDispose]()
+      await files.stop(true)
+    },
   }
+}
+
+/** A server that finds these plugins on GitHub, and more of its settings in `options`. */
+export const withReleases = (releases: Releases, options: TestAppOptions = {}) => {
+  const source = startReleases(releases)
+  const server = testApp({ ...options, env: { ...source.env, ...options.env } })
+  const stop = async () => {
+    await server.stop()
+    await source[Symbol.asyncDispose]()
+  }
+  return { server, github: source.github, publish: source.publish, stop, [Symbol.asyncDispose]: stop }
 }
 
 type FormValue = string | Blob

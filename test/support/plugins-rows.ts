@@ -48,6 +48,7 @@ export const pluginRow = (userId: string, slug: string, fields: Partial<PluginRo
   packageUrl: null,
   packageRef: null,
   contentHash: null,
+  contentBytes: 0,
   createdAt: addedAt,
   updatedAt: addedAt,
   ...fields,

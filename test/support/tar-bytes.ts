@@ -8,6 +8,10 @@ export interface TarEntry {
   type?: string
   linkName?: string
   declaredSize?: number
+  /** The 12 bytes of the size field as they are written. */
+  sizeField?: Uint8Array
+  /** Added to the checksum of the header. */
+  checksumError?: number
   /** Extended fields, written as an `x` header in front. */
   pax?: Record<string, string>
 }
@@ -30,18 +34,20 @@ const headerBlock = (entry: TarEntry, size: number): Buffer => {
   block.write('0000777\0', 100)
   block.write('0000000\0', 108)
   block.write('0000000\0', 116)
-  block.write(`${(entry.declaredSize ?? size).toString(8).padStart(11, '0')}\0`, 124)
+  if (entry.sizeField) block.set(entry.sizeField, 124)
+  else block.write(`${(entry.declaredSize ?? size).toString(8).padStart(11, '0')}\0`, 124)
   block.write('00000000000\0', 136)
   block.write('        ', 148)
   block.write(entry.type ?? '0', 156)
   block.write(entry.linkName ?? '', 157, 100)
   block.write('ustar\x0000', 257)
-  const sum = block.reduce((total, byte) => total + byte, 0)
+  const sum = block.reduce((total, byte) => total + byte, entry.checksumError ?? 0)
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
   return block
 }
 
-const paxRecords = (fields: Record<string, string>): string =>
+/** Extended fields as the data of an entry of type `x`, or `g` for all entries behind it. */
+export const paxRecords = (fields: Record<string, string>): string =>
   Object.entries(fields)
     .map(([key, value]) => {
       const rest = ` ${key}=${value}\n`

@@ -1,6 +1,17 @@
 import { crc32, deflateRawSync } from 'node:zlib'
 
-/** One entry of a zip; what is not given is written as an honest program would. */
+/** What a header says; what is not given is written as an honest program would. */
+export interface ZipClaims {
+  name?: string | Uint8Array
+  method?: number
+  flags?: number
+  size?: number
+  packedSize?: number
+  crc?: number
+  /** Extra fields, as they are written. */
+  extra?: Uint8Array
+}
+
 export interface ZipEntry {
   name: string | Uint8Array
   data?: string | Uint8Array
@@ -12,72 +23,106 @@ export interface ZipEntry {
   crc?: number
   /** Has no data of its own: the directory points at the data of the entry with this number. */
   sharesDataOf?: number
+  /** Where the directory says that the entry begins. */
+  startsAt?: number
+  /** What only the directory says. */
+  central?: ZipClaims
+  /** What only the header in front of the data says. */
+  local?: ZipClaims
+  /** Written behind the data, as by programs that learn of the size last. */
+  descriptor?: Uint8Array
 }
 
-const UTF8 = 0x800
+/** What the record at the end says. */
+export interface ZipEnd {
+  entries?: number
+  directoryBytes?: number
+  directoryOffset?: number
+  /** The length of the comment that does not follow. */
+  commentBytes?: number
+  /** Records in front of it, such as those of zip64, given where the directory begins and how long it is. */
+  before?: (directory: { offset: number; bytes: number }) => Uint8Array
+}
+
+export const UTF8 = 0x800
 
 /** A zip byte by byte, so that its headers can lie. */
-export const zipBytes = (entries: ZipEntry[]): Buffer => {
+export const zipBytes = (entries: ZipEntry[], end: ZipEnd = {}): Buffer => {
   const locals: Buffer[] = []
   const directory: Buffer[] = []
   const starts: number[] = []
   let offset = 0
   for (const entry of entries) {
-    const name = Buffer.from(entry.name as string)
-    const source = entry.sharesDataOf === undefined ? entry : (entries[entry.sharesDataOf] ?? entry)
-    const data = Buffer.from((source.data ?? '') as string)
-    const method = entry.method ?? 8
-    const packed = method === 0 ? data : deflateRawSync(data)
-    const fields = {
-      entry,
-      name,
-      method,
-      packed,
-      size: entry.declaredSize ?? data.length,
-      crc: entry.crc ?? crc32(data),
-    }
-    const start = entry.sharesDataOf === undefined ? offset : (starts[entry.sharesDataOf] ?? 0)
+    const { sharesDataOf } = entry
+    const start = sharesDataOf === undefined ? offset : (starts[sharesDataOf] ?? 0)
     starts.push(start)
-    directory.push(header(fields, start), name)
-    if (entry.sharesDataOf !== undefined) continue
-    const local = Buffer.concat([header(fields), name, packed])
+    const { local, central } = writeEntry(entry, entries[sharesDataOf ?? -1] ?? entry, start)
+    directory.push(central)
+    if (sharesDataOf !== undefined) continue
     locals.push(local)
     offset += local.length
   }
   const central = Buffer.concat(directory)
-  const end = Buffer.alloc(22)
-  end.writeUInt32LE(0x06054b50, 0)
-  end.writeUInt16LE(entries.length, 8)
-  end.writeUInt16LE(entries.length, 10)
-  end.writeUInt32LE(central.length, 12)
-  end.writeUInt32LE(offset, 16)
-  return Buffer.concat([...locals, central, end])
+  const before = end.before?.({ offset, bytes: central.length }) ?? none
+  return Buffer.concat([...locals, central, before, endRecord(end, entries.length, central.length, offset)])
 }
 
-interface Fields {
-  entry: ZipEntry
-  name: Buffer
-  method: number
-  packed: Buffer
-  size: number
-  crc: number
+const none = new Uint8Array()
+
+const writeEntry = (entry: ZipEntry, source: ZipEntry, start: number) => {
+  const data = Buffer.from((source.data ?? '') as string)
+  const method = entry.method ?? 8
+  const packed = method === 0 ? data : deflateRawSync(data)
+  const claims = {
+    name: entry.name,
+    method,
+    flags: entry.flags ?? UTF8,
+    size: entry.declaredSize ?? data.length,
+    packedSize: packed.length,
+    crc: entry.crc ?? crc32(data),
+    extra: none,
+  }
+  const local = localHeader({ ...claims, ...entry.local })
+  return {
+    local: Buffer.concat([local, packed, entry.descriptor ?? none]),
+    central: centralHeader({ ...claims, ...entry.central }, entry.mode ?? 0, entry.startsAt ?? start),
+  }
 }
 
-// The local header and the one of the directory share most fields; the latter has an offset.
-const header = ({ entry, name, method, packed, size, crc }: Fields, offset?: number): Buffer => {
-  const isCentral = offset !== undefined
-  const bytes = Buffer.alloc(isCentral ? 46 : 30)
-  let at = bytes.writeUInt32LE(isCentral ? 0x02014b50 : 0x04034b50, 0)
-  if (isCentral) at = bytes.writeUInt16LE((3 << 8) | 20, at)
-  at = bytes.writeUInt16LE(20, at)
-  at = bytes.writeUInt16LE(entry.flags ?? UTF8, at)
-  at = bytes.writeUInt16LE(method, at)
-  at += 4
-  at = bytes.writeUInt32LE(crc, at)
-  at = bytes.writeUInt32LE(packed.length, at)
-  at = bytes.writeUInt32LE(size, at)
-  bytes.writeUInt16LE(name.length, at)
-  if (isCentral) bytes.writeUInt32LE(((entry.mode ?? 0) << 16) >>> 0, 38)
-  if (isCentral) bytes.writeUInt32LE(offset, 42)
+const endRecord = (end: ZipEnd, entries: number, directoryBytes: number, directoryOffset: number): Buffer => {
+  const bytes = Buffer.alloc(22)
+  bytes.writeUInt32LE(0x06054b50, 0)
+  bytes.writeUInt16LE(end.entries ?? entries, 8)
+  bytes.writeUInt16LE(end.entries ?? entries, 10)
+  bytes.writeUInt32LE(end.directoryBytes ?? directoryBytes, 12)
+  bytes.writeUInt32LE(end.directoryOffset ?? directoryOffset, 16)
+  bytes.writeUInt16LE(end.commentBytes ?? 0, 20)
   return bytes
+}
+
+// The middle of both headers is the same.
+const commonFields = (claims: Required<ZipClaims>): Buffer => {
+  const bytes = Buffer.alloc(26)
+  bytes.writeUInt16LE(20, 0)
+  bytes.writeUInt16LE(claims.flags, 2)
+  bytes.writeUInt16LE(claims.method, 4)
+  bytes.writeUInt32LE(claims.crc, 10)
+  bytes.writeUInt32LE(claims.packedSize, 14)
+  bytes.writeUInt32LE(claims.size, 18)
+  bytes.writeUInt16LE(Buffer.from(claims.name as string).length, 22)
+  bytes.writeUInt16LE(claims.extra.length, 24)
+  return bytes
+}
+
+const localHeader = (claims: Required<ZipClaims>): Buffer => {
+  const magic = Buffer.from('PK\x03\x04', 'latin1')
+  return Buffer.concat([magic, commonFields(claims), Buffer.from(claims.name as string), claims.extra])
+}
+
+const centralHeader = (claims: Required<ZipClaims>, mode: number, start: number): Buffer => {
+  const magic = Buffer.from('PK\x01\x02\x14\x03', 'latin1')
+  const tail = Buffer.alloc(14)
+  tail.writeUInt32LE((mode << 16) >>> 0, 6)
+  tail.writeUInt32LE(start, 10)
+  return Buffer.concat([magic, commonFields(claims), tail, Buffer.from(claims.name as string), claims.extra])
 }

@@ -11,6 +11,7 @@ import {
 } from '../../src/adapters/archive/types.ts'
 import { tarBytes, tarGzBytes, type TarEntry } from '../support/tar-bytes.ts'
 import { failureOf } from '../support/failure-of.ts'
+import { git, hasGit, makeRepository } from '../support/git-server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { zipBytes, type ZipEntry } from '../support/zip-bytes.ts'
 
@@ -95,6 +96,21 @@ describe('honest archives', () => {
     const read = (name: string) => Bun.file(join(folder.path, name)).bytes()
     expect(await unpack('tar.gz', await read('p.tgz'))).toMatchObject({ files: 1 })
     expect(await unpack('tar.gz', await read('dot.tgz'))).toMatchObject({ tree: { 'dist/remoteEntry.js': 'bundle' } })
+  })
+
+  test.skipIf(!hasGit)('zips of Git, with sizes in front of the data and behind it', async () => {
+    await using folder = await tempFolder()
+    const noise = random(40_000)
+    await makeRepository(folder.path, { 'dist/remoteEntry.js': 'bundle', 'dist/noise.bin': noise })
+    for (const setting of ['core.bigFileThreshold=512m', 'core.bigFileThreshold=1k']) {
+      await git(folder.path, '-c', setting, 'archive', '--format=zip', '--prefix=p-1/', '-o', 'a.zip', 'HEAD')
+      const bytes = await Bun.file(join(folder.path, 'a.zip')).bytes()
+      expect(await unpack('zip', bytes)).toMatchObject({
+        files: 2,
+        bytes: noise.length + 6,
+        tree: { 'p-1/dist/remoteEntry.js': 'bundle' },
+      })
+    }
   })
 
   test('files are 0644 and folders 0755, whatever the archive says', async () => {
@@ -285,6 +301,47 @@ describe('sizes', () => {
     const data = large(100_000)
     const shared = Array.from({ length: 20 }, (_, index) => ({ name: `copy${index}`, sharesDataOf: 0 }))
     expect(await zip({ name: 'kernel', data }, ...shared)).toMatchObject(refused('overlap'))
+  })
+})
+
+describe('headers that contradict each other', () => {
+  const ok = { name: 'ok.js', data: 'x' }
+
+  test('of a zip: what stands in front of the data is not what the directory says', async () => {
+    for (const local of [
+      { name: 'no.js' },
+      { size: 5 },
+      { packedSize: 5 },
+      { crc: 5 },
+      { method: 0 },
+      { flags: 0x801 },
+    ]) {
+      expect(await zip(ok, { name: 'a.js', data: 'data', local })).toMatchObject({
+        ...refused('corrupt'),
+        message: 'The archive contradicts itself about an entry: "a.js".',
+      })
+    }
+  })
+
+  test('of a tar: sizes that are no numbers', async () => {
+    for (const size of ['-1', 'x', '1e1', '']) {
+      expect(await tar(ok, { name: 'a.js', data: 'data', pax: { size } })).toMatchObject(refused('corrupt'))
+    }
+  })
+
+  test.each(['S', 'D', 'M', 'V', 'A', 'z', ' '])('a tar entry of type %j is not taken for a file', async (type) => {
+    expect(await tar(ok, { name: 'a.js', type, data: 'data' })).toMatchObject(refused('unsupported'))
+  })
+
+  test('types and data of any length and at any place in the pieces are told apart', async () => {
+    const sparse = { name: 's', type: 'S', data: 'S'.repeat(5000) }
+    const files = [0, 1, 511, 512, 513, 70_000, 300_000].map((length) => ({
+      name: `f${length}`,
+      data: 'S'.repeat(length),
+    }))
+    const source = [{ name: 'd', type: '5' }, ...files, { name: 'x', pax: { path: 'long.js' }, data: 'S'.repeat(600) }]
+    expect(await tar(...source)).toMatchObject({ files: 8 })
+    expect(await tar(...source, sparse)).toMatchObject(refused('unsupported'))
   })
 })
 

@@ -16,8 +16,10 @@ const limits: GitLimits = {
   fileBytes: 3_000_000,
   totalBytes: 8_000_000,
   receivedBytes: 10_000_000,
+  ratio: 1000,
   timeMs: 10_000,
   idleMs: 2000,
+  minPace: { bytes: 1, ms: 60_000 },
 }
 
 /** A Git server over a fresh folder `repo`, and how to check out from it. */

@@ -23,8 +23,10 @@ const limits: GitLimits = {
   fileBytes: 2_000_000,
   totalBytes: 6_000_000,
   receivedBytes: 3_000_000,
+  ratio: 1000,
   timeMs: 3000,
   idleMs: 400,
+  minPace: { bytes: 1, ms: 60_000 },
 }
 
 type Answer = (request: Request) => Response | Promise<Response>
@@ -79,6 +81,9 @@ const gitAnswer =
           headers: types.list,
         })
       : new Response(packAnswer(pack, commit.oid), { headers: types.result })
+
+/** About so many bytes of a list of refs. */
+const refLines = (bytes: number) => Buffer.from(`0042${'a'.repeat(40)} refs/heads/long-name\n`.repeat(bytes / 66))
 
 const checkOutTree = (tree: PackObject, objects: PackObject[]) => {
   const commit = commitObject(tree)
@@ -202,11 +207,34 @@ describe('servers that do not serve', () => {
     expect('message' in result && result.message).toBe('The repository was not read within 0.5 seconds.')
   })
 
+  test('a host that only drips is cut off, whether it sends the list or the pack', async () => {
+    const commit = commitObject(treeObject([]))
+    const honest = gitAnswer(commit, packBytes([]))
+    const drip = async function* (piece: Uint8Array) {
+      for (;;) {
+        yield piece
+        await Bun.sleep(20)
+      }
+    }
+    for (const where of ['GET', 'POST']) {
+      const headers = where === 'GET' ? types.list : types.result
+      const slow = () => new Response(drip(where === 'GET' ? refLines(66) : Buffer.from('0005\x02')), { headers })
+      const startedAt = performance.now()
+      const result = await checkOutFrom(
+        async (request) => (request.method === where ? slow() : await honest(request)),
+        { limits: { minPace: { bytes: 10_000, ms: 300 }, timeMs: 20_000 } },
+      )
+      expect(performance.now() - startedAt).toBeLessThan(2000)
+      expect(result).toMatchObject(refused('timeout'))
+      expect('message' in result && result.message).toContain('less than 10 kB in 0.3 seconds.')
+    }
+  })
+
   test('an endless pack and an endless list stop at the limit, and the server notices', async () => {
     for (const where of ['GET', 'POST']) {
       const stopped = Promise.withResolvers<void>()
       const endless = async function* () {
-        const packet = Buffer.concat([Buffer.from('fff0\x01'), Buffer.alloc(65_515, 'x')])
+        const packet = where === 'POST' ? Buffer.from(`fff0\x01${'x'.repeat(65_515)}`) : refLines(65_000)
         if (where === 'POST') yield Buffer.from('0008NAK\n')
         try {
           for (;;) {
@@ -228,7 +256,7 @@ describe('servers that do not serve', () => {
   })
 
   test('an answer that is small only as long as it is encoded', async () => {
-    const packed = Bun.gzipSync(Buffer.alloc(50_000_000))
+    const packed = Bun.gzipSync(refLines(50_000_000))
     const headers = { ...types.list, 'content-encoding': 'gzip' }
     expect(await checkOutFrom(() => new Response(packed, { headers }))).toMatchObject(refused('too_large'))
   })
@@ -259,6 +287,35 @@ describe('packs', () => {
     expect(await checkOutTree(tree, [zeros])).toMatchObject(refused('too_large'))
     expect(await checkOutTree(tree, [{ ...zeros, declaredSize: 1000 }])).toMatchObject(refused('protocol'))
     expect(await checkOutTree(tree, [{ ...blob, declaredSize: 2 ** 45 }])).toMatchObject(refused('too_large'))
+  })
+
+  test('more than so many times its size, however many objects it is', async () => {
+    const zeros = Array.from({ length: 12 }, (_, index) => packObject('blob', Buffer.alloc(1_000_000, `${index}`)))
+    const tree = treeObject(zeros.map(({ oid }, index) => ({ mode: '100644', name: `f${index}`, oid })))
+    const commit = commitObject(tree)
+    const answer = gitAnswer(commit, packBytes([commit, tree, ...zeros]))
+    const large = { totalBytes: 100_000_000 }
+    const result = await checkOutFrom(answer, { limits: { ...large, ratio: 100 } })
+    expect(result).toMatchObject(refused('too_large'))
+    expect('message' in result && result.message).toContain('more than 100 times its size')
+    expect(await checkOutFrom(answer, { limits: { ...large, ratio: 2000 } })).toMatchObject({ files: 12 })
+  })
+
+  test('objects of several pieces, as they are and as deltas, and deltas in front of their base', async () => {
+    const base = packObject('blob', crypto.getRandomValues(Buffer.alloc(700_000)))
+    const twice = copyDelta(base, 2)
+    const fourTimes = copyDelta(twice, 1)
+    const tree = treeObject([
+      { mode: '100644', name: 'base', oid: base.oid },
+      { mode: '100644', name: 'twice', oid: twice.oid },
+    ])
+    for (const objects of [
+      [base, twice, fourTimes],
+      [fourTimes, twice, base],
+      [twice, base, fourTimes],
+    ]) {
+      expect(await checkOutTree(tree, objects)).toMatchObject({ files: 2, bytes: 2_100_000 })
+    }
   })
 
   test('many objects that are each small enough', async () => {

@@ -125,7 +125,7 @@ test('only hashes lead to folders', async () => {
   for (const hash of ['', '..', '../../x', 'A'.repeat(64), `${'a'.repeat(64)}/..`]) {
     expect(() => one.store.filesOf(hash)).toThrow()
     expect(() => one.store.compressedOf(hash, 'br')).toThrow()
-    expect(() => one.store.place({ contentHash: hash, path: one.path })).toThrow()
+    expect(() => one.store.place({ contentHash: hash, bytes: 0, path: one.path })).toThrow()
   }
 })
 

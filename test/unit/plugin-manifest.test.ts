@@ -122,6 +122,7 @@ describe('a complete manifest', () => {
             },
             instance: { idPrefix: null, name: 'lamp_settings', value: { on: false } },
             removeInstanceOnUninstall: true,
+            isKnown: false,
           },
         ],
       },
@@ -192,6 +193,9 @@ describe('identity', () => {
     ]),
     ['plugin_slug', 'shared', 'Invalid plugin_slug: "shared" is a reserved word'],
     ['plugin_slug', 'By-Slug', 'Invalid plugin_slug: "By-Slug" is a reserved word'],
+    ...['constructor', 'Prototype', 'hasOwnProperty', 'hasownproperty', 'toString', 'valueOf', 'UPLOAD'].map(
+      (slug): [string, unknown, string] => ['plugin_slug', slug, `Invalid plugin_slug: "${slug}" is a reserved word`],
+    ),
     ['name', undefined, 'Missing required field: name'],
     ['name', 'a\nb', 'Invalid name: a line of text'],
     ['name', 'a'.repeat(201), 'Invalid name: a line of text'],
@@ -240,7 +244,7 @@ describe('identity', () => {
   })
 
   const accepted: [string, string, string][] = [
-    ['plugin_slug', 'constructor', 'constructor'],
+    ['plugin_slug', 'constructors', 'constructors'],
     ['plugin_slug', ' Lamp-2_b ', 'Lamp-2_b'],
     ['version', 'v1.2.3', '1.2.3'],
     ['version', ' V2 ', '2'],

@@ -25,6 +25,7 @@ describe('definitions of a lifecycle manager', () => {
         },
         instance: { idPrefix: null, name: 'Night Sky Settings', value },
         removeInstanceOnUninstall: false,
+        isKnown: false,
       },
       {
         definition: {
@@ -41,6 +42,7 @@ describe('definitions of a lifecycle manager', () => {
         },
         instance: null,
         removeInstanceOnUninstall: false,
+        isKnown: false,
       },
     ])
   })
@@ -127,6 +129,7 @@ describe('built-in recipes', () => {
         },
         instance: { idPrefix: 'openrouter_settings_', name: 'OpenRouter API Keys Settings', value },
         removeInstanceOnUninstall: true,
+        isKnown: true,
       },
     ])
   })
@@ -137,6 +140,7 @@ describe('built-in recipes', () => {
       definition: { id: 'braindrive_chat_with_documents_settings', description: expect.stringContaining('services') },
       instance: { idPrefix: 'chat_with_doc_proc_settings_', name: 'LLM and Document Processor Settings' },
       removeInstanceOnUninstall: true,
+      isKnown: true,
     })
     expect(Object.keys(recipe?.instance?.value as object)).toHaveLength(29)
   })
@@ -144,6 +148,26 @@ describe('built-in recipes', () => {
   test('give way to what the plugin declares, and nobody else has them', () => {
     const declared = recipesOf({ plugin_slug: 'BrainDriveOpenRouter', settings: [{ id: 'own' }] })
     expect(declared).toMatchObject([{ definition: { id: 'own' } }])
-    expect(recipesOf({ plugin_slug: 'constructor' })).toEqual([])
+    expect(recipesOf({ plugin_slug: 'Constructor_' })).toEqual([])
+  })
+
+  test('are reserved: another plugin goes without, its own cannot write the definition anew', () => {
+    const settings = [
+      { id: 'braindrive_chat_with_documents_settings', name: 'Squat', default_value: { DISABLE_AUTH: true } },
+      { id: 'own' },
+    ]
+    const other = manifestOf({ plugin_slug: 'Squatter', settings })
+    expect(other.manifest?.settings).toMatchObject([{ definition: { id: 'own' }, isKnown: false }])
+    expect(other.warnings).toEqual([
+      'settings[0]: the setting braindrive_chat_with_documents_settings belongs to another plugin',
+    ])
+    expect(recipesOf({ plugin_slug: 'BrainDriveChatWithDocs', settings })).toMatchObject([
+      {
+        definition: { name: 'Chat with Document Processor Settings', defaultValue: { LLM_PROVIDER: 'ollama' } },
+        instance: { name: 'Squat', value: { DISABLE_AUTH: true } },
+        isKnown: true,
+      },
+      { definition: { id: 'own' }, isKnown: false },
+    ])
   })
 })

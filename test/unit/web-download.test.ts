@@ -19,7 +19,14 @@ const downloadFrom = async (
   const host = `127.0.0.1:${server.port}`
   const privateHosts = new Set([host])
   const fetch = createGuardedFetch({ maxConcurrent: 5, defaultIdleTimeoutMs: 2000, allowedHosts: privateHosts })
-  const request = { url: `http://${host}/a`, maxBytes: 100_000, timeMs: 2000, idleMs: 300, ...more }
+  const request = {
+    url: `http://${host}/a`,
+    maxBytes: 100_000,
+    timeMs: 2000,
+    idleMs: 300,
+    minPace: { bytes: 1, ms: 60_000 },
+    ...more,
+  }
   const file = join(folder.path, 'file')
   try {
     const result = await createDownload({ fetch, privateHosts })({ file, ...request }).catch((error: unknown) =>
@@ -92,6 +99,35 @@ describe('failures leave nothing', () => {
     }
     const slow = () => new Response(drip())
     expect(await downloadFrom(slow, { timeMs: 400 })).toMatchObject(failed('timeout'))
+  })
+
+  test('a pace below the minimum; a slow beginning or a short file is none', async () => {
+    const dripping = (pieces: number, piece: string, firstAfterMs: number) => () => {
+      const body = async function* () {
+        await Bun.sleep(firstAfterMs)
+        for (let count = 0; count < pieces; count++) {
+          yield Buffer.from(piece)
+          await Bun.sleep(20)
+        }
+      }
+      return new Response(body())
+    }
+    const minPace = { bytes: 1000, ms: 200 }
+    const startedAt = performance.now()
+    const slow = await downloadFrom(dripping(500, 'x', 0), { minPace })
+    expect(slow).toMatchObject(failed('timeout'))
+    expect('message' in slow && slow.message).toMatch(/^127\.0\.0\.1:\d+ sends less than 1 kB in 0\.2 seconds$/)
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(await downloadFrom(dripping(1, 'x', 250), { minPace })).toMatchObject({ bytes: 1 })
+    expect(await downloadFrom(dripping(30, 'x'.repeat(300), 0), { minPace })).toMatchObject({ bytes: 9000 })
+    const fastFirst = async function* () {
+      yield Buffer.alloc(50_000)
+      for (;;) {
+        await Bun.sleep(20)
+        yield Buffer.from('x')
+      }
+    }
+    expect(await downloadFrom(() => new Response(fastFirst()), { minPace })).toMatchObject(failed('timeout'))
   })
 
   test('addresses: plain http to hosts that are not listed, private ones, a redirect to one', async () => {

@@ -8,6 +8,7 @@ import { toMegabytes } from '../../shared/megabytes.ts'
 import { openTreeWriter } from '../../shared/tree-writer.ts'
 import { createEntryPlan, type DeclaredEntry, type PlannedEntry } from './entry-plan.ts'
 import { checkRatio } from './ratio.ts'
+import { checkEntryTypes } from './tar-types.ts'
 import { ArchiveError, type ArchiveLimits, type Extracted, type ExtractRequest } from './types.ts'
 
 /** Room for the header, its extensions and the padding of each entry. */
@@ -46,7 +47,7 @@ const readEntries = async (request: ExtractRequest, visit: VisitEntry) => {
   request.signal?.addEventListener('abort', stop, { once: true })
   try {
     request.signal?.throwIfAborted()
-    const pieces = countBytes(source.pipe(unzipped), archiveBytes, request.limits)
+    const pieces = checkEntryTypes(countBytes(source.pipe(unzipped), archiveBytes, request.limits))
     const entries = toWebStream(pieces).pipeThrough(createTarDecoder({ strict: true }))
     for await (const entry of entries) {
       request.signal?.throwIfAborted()
@@ -79,7 +80,13 @@ const declare = (header: TarHeader): DeclaredEntry => {
   const { name, size: sizeBytes } = header
   const isSparse = Object.keys(header.pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))
   if (isSparse) throw new ArchiveError('unsupported', `The archive has a sparse file: ${quotePath(name)}.`)
-  return { name, sizeBytes, type: typeOf(header) }
+  const type = typeOf(header)
+  // The library passes over a size that is no number, and would go on with another one.
+  const claimed = header.pax?.['size']
+  if (type === 'file' && claimed !== undefined && claimed !== String(sizeBytes)) {
+    throw new ArchiveError('corrupt', `The archive contradicts itself about an entry: ${quotePath(name)}.`)
+  }
+  return { name, sizeBytes, type }
 }
 
 const typeOf = ({ type, name, size }: TarHeader): DeclaredEntry['type'] => {

@@ -6,6 +6,7 @@ import { openTreeWriter } from '../../shared/tree-writer.ts'
 import { createEntryPlan, type DeclaredEntry } from './entry-plan.ts'
 import { checkRatio } from './ratio.ts'
 import { ArchiveError, type Extracted, type ExtractRequest } from './types.ts'
+import { findDataStart } from './zip-local-header.ts'
 
 const LOCAL_HEADER_BYTES = 30
 
@@ -57,6 +58,7 @@ const planEntries = async (zip: ZipFile, request: ExtractRequest) => {
     planned.push({ entry, ...target })
   }
   checkPlaces(places, archiveBytes)
+  checkPlaces(await findPlaces(zip, planned, request.signal), archiveBytes)
   checkRatio(plan.tree.bytes, archiveBytes, request.limits.ratio)
   return { planned, tree: plan.tree }
 }
@@ -92,10 +94,20 @@ interface DataPlace {
   end: number
 }
 
-const placeOf = ({ relativeOffsetOfLocalHeader: start, fileNameRaw, compressedSize }: Entry): DataPlace => ({
-  start,
-  end: start + LOCAL_HEADER_BYTES + fileNameRaw.byteLength + compressedSize,
-})
+/** As the directory alone tells it: the data may begin later. */
+const placeOf = (
+  { relativeOffsetOfLocalHeader: start, fileNameRaw, compressedSize }: Entry,
+  dataStart = start + LOCAL_HEADER_BYTES + fileNameRaw.byteLength,
+): DataPlace => ({ start, end: dataStart + compressedSize })
+
+const findPlaces = async (zip: ZipFile, planned: Planned[], signal: AbortSignal | undefined): Promise<DataPlace[]> => {
+  const places: DataPlace[] = []
+  for (const { entry, path } of planned) {
+    signal?.throwIfAborted()
+    places.push(placeOf(entry, await findDataStart(zip, entry, path)))
+  }
+  return places
+}
 
 // Entries that share data are how a small zip unpacks to petabytes: each entry alone has a plausible ratio.
 const checkPlaces = (places: DataPlace[], archiveBytes: number): void => {

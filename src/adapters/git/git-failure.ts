@@ -9,6 +9,11 @@ const reasons: Partial<Record<UpstreamErrorKind, GitErrorReason>> = {
   timeout: 'timeout',
 }
 
+export const damagedPack = (cause?: unknown): GitError =>
+  new GitError('protocol', 'The Git server sent a damaged pack.', { cause })
+
+export const damagedAnswer = (): GitError => new GitError('protocol', 'The server did not answer as Git servers do.')
+
 /** What to throw for a failure of a check-out. The Git library throws errors of many classes for what a server does wrong. */
 export const toGitFailure = (error: unknown): unknown => {
   if (error instanceof GitError) return error
@@ -17,9 +22,6 @@ export const toGitFailure = (error: unknown): unknown => {
     return new GitError(reasons[error.kind] ?? 'protocol', `${error.message}.`, { cause: error })
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'UnsafeFilepathError') {
-    return new GitError('unsafe_path', 'The repository has a file whose path is not safe.', { cause: error })
-  }
   if (/^E[A-Z]+$/.test(code)) return error
   return new GitError('protocol', 'The server did not answer as Git servers do.', { cause: error })
 }

@@ -1,7 +1,11 @@
 import type { GitHttpRequest, GitHttpResponse, HttpClient } from 'isomorphic-git'
 import { toMegabytes } from '../../shared/megabytes.ts'
 import type { GuardedFetch, GuardedRequest } from '../web/types.ts'
-import { GitError } from './types.ts'
+import { checkAnswer } from './git-answer.ts'
+import { divertPack, splitPackets } from './packets.ts'
+import type { Pause } from './pause.ts'
+import { readRefList, toShortList, type RefList } from './ref-list.ts'
+import { GitError, type CheckOutRequest } from './types.ts'
 
 const ADVERTISEMENT = 'application/x-git-upload-pack-advertisement'
 const RESULT = 'application/x-git-upload-pack-result'
@@ -13,11 +17,11 @@ const MAX_ADVERTISEMENT_BYTES = 10_000_000
 
 export interface GitHttpOptions {
   fetch: GuardedFetch
-  /** Counted over all answers, as they are after content decoding. */
-  maxReceivedBytes: number
-  idleMs: number
-  signal: AbortSignal
-  onProgress: ((receivedBytes: number) => void) | undefined
+  /** Bytes are counted over all answers, as they are after content decoding. */
+  request: Pick<CheckOutRequest, 'limits' | 'onProgress'> & { signal: AbortSignal }
+  pause: Pause
+  /** Gets the pack piece by piece; the library sees an empty one. */
+  onPack: (piece: Uint8Array) => Promise<void>
 }
 
 /** What isomorphic-git speaks HTTP with, and the failure that it may have swallowed. */
@@ -25,26 +29,44 @@ export interface GitHttp extends HttpClient {
   failure: () => unknown
 }
 
+/** A server that has told its refs. */
+export interface GitServer {
+  refs: RefList
+  /** For asking it for one of them. The library is told of no other: it would hold a long list in memory several times. */
+  openHttp: (refName: string) => GitHttp
+}
+
 /**
- * Asks the server for its refs, and makes the client for what follows. The list is asked for once and handed out again,
- * so that what was chosen from it is what gets fetched. Throws `GitError` or `UpstreamError`.
+ * Asks the server for its refs. They are asked for once, so that what was chosen from them is what gets fetched. Throws
+ * `GitError` or `UpstreamError`.
  */
-export const openGitHttp = async (url: string, options: GitHttpOptions): Promise<GitHttp> => {
+export const askGitServer = async (url: string, options: GitHttpOptions): Promise<GitServer> => {
   const meter = createMeter(options)
-  const list = await fetchAdvertisement(url, options, meter)
+  const { base, response, refs } = await fetchRefList(url, options, meter)
+  const openHttp = (refName: string): GitHttp => {
+    const list = toGitResponse(response, [toShortList(refs, refName)])
+    return watchFailures(async (asked) => {
+      if (asked.method !== 'POST') return list
+      const answer = await postPack(base, asked, options)
+      return toGitResponse(answer, divertPack(meter(answer), options.onPack))
+    })
+  }
+  return { refs, openHttp }
+}
+
+const watchFailures = (send: HttpClient['request']): GitHttp => {
   let failure: unknown
   const request = async (asked: GitHttpRequest): Promise<GitHttpResponse> => {
     try {
-      if (asked.method !== 'POST') return toGitResponse(list.response, [list.body])
-      const response = await postPack(list.base, asked, options)
-      return toGitResponse(response, watch(meter(response)))
+      const response = await send(asked)
+      return { ...response, ...(response.body && { body: watch(response.body) }) }
     } catch (error) {
       failure ??= error
       throw error
     }
   }
   // The library takes a body that fails for one that ends, and reports something else later.
-  async function* watch(pieces: AsyncIterable<Uint8Array>) {
+  async function* watch(pieces: AsyncIterable<Uint8Array>): AsyncIterableIterator<Uint8Array> {
     try {
       yield* pieces
     } catch (error) {
@@ -57,7 +79,8 @@ export const openGitHttp = async (url: string, options: GitHttpOptions): Promise
 
 type Meter = (response: Response) => AsyncGenerator<Uint8Array>
 
-const createMeter = ({ maxReceivedBytes, onProgress }: GitHttpOptions): Meter => {
+const createMeter = ({ request: { limits, onProgress } }: GitHttpOptions): Meter => {
+  const { receivedBytes: maxReceivedBytes } = limits
   let received = 0
   return async function* count(response) {
     for await (const piece of response.body ?? []) {
@@ -74,22 +97,25 @@ const createMeter = ({ maxReceivedBytes, onProgress }: GitHttpOptions): Meter =>
   }
 }
 
-const fetchAdvertisement = async (url: string, options: GitHttpOptions, meter: Meter) => {
+const fetchRefList = async (url: string, options: GitHttpOptions, meter: Meter) => {
   const headers = { accept: '*/*', 'user-agent': USER_AGENT }
   const response = await send(options, `${url}/info/refs?service=git-upload-pack`, {
     headers,
     maxRedirects: MAX_REDIRECTS,
   })
   await checkAnswer(response, ADVERTISEMENT)
-  const pieces: Uint8Array[] = []
+  const refs = await readRefList(splitPackets(inLimit(meter(response))), options.pause)
+  return { base: toBase(response.url || url), response, refs }
+}
+
+async function* inLimit(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let size = 0
-  for await (const piece of meter(response)) {
+  for await (const piece of pieces) {
     size += piece.byteLength
     if (size > MAX_ADVERTISEMENT_BYTES)
       throw new GitError('too_large', 'The repository has too many branches and tags.')
-    pieces.push(piece)
+    yield piece
   }
-  return { base: toBase(response.url || url), response, body: Buffer.concat(pieces) }
 }
 
 // As git does: where the list was found is where the rest is asked for, since a POST does not survive all redirects.
@@ -106,27 +132,8 @@ const postPack = async (base: string, asked: GitHttpRequest, options: GitHttpOpt
   return response
 }
 
-const send = ({ fetch, signal, idleMs }: GitHttpOptions, url: string, request: GuardedRequest) =>
-  fetch(url, 'public', { ...request, signal, idleTimeoutMs: idleMs })
-
-const checkAnswer = async (response: Response, contentType: string): Promise<void> => {
-  const failure = findFault(response, contentType)
-  if (!failure) return
-  await response.body?.cancel().catch(() => undefined)
-  throw failure
-}
-
-const findFault = ({ status, headers }: Response, contentType: string): GitError | undefined => {
-  if (status === 401 || status === 403) {
-    return new GitError('needs_login', 'The repository does not exist or is not public: the server asks for a login.')
-  }
-  if (status === 404 || status === 410)
-    return new GitError('not_found', 'The server has no repository at this address.')
-  if (status === 429) return new GitError('busy', 'The Git server wants fewer requests. Try again later.')
-  if (status !== 200) return new GitError('protocol', `The Git server answered with status ${status}.`)
-  const given = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
-  return given === contentType ? undefined : new GitError('not_git', 'There is no Git repository at this address.')
-}
+const send = ({ fetch, request: { signal, limits } }: GitHttpOptions, url: string, request: GuardedRequest) =>
+  fetch(url, 'public', { ...request, signal, idleTimeoutMs: limits.idleMs, minPace: limits.minPace })
 
 const toGitResponse = (response: Response, body: AsyncIterable<Uint8Array> | Uint8Array[]): GitHttpResponse => ({
   url: response.url,

@@ -1,16 +1,14 @@
 import type { PromiseFsClient } from 'isomorphic-git'
 import type { Pause } from './pause.ts'
 
-type OnWrite = (path: string, content: Uint8Array) => Promise<void>
-
 type Node = Uint8Array | 'folder'
 
 /**
  * A file system in memory for one check-out, with the functions that isomorphic-git calls. The library makes files whose
- * names come from the server (refs), so it never gets the real one. `onWrite` sees each file before it is stored. Since
- * nothing here waits for a disk, each look at a file pauses when it is time for it.
+ * names come from the server (refs), so it never gets the real one. Since nothing here waits for a disk, each look at a
+ * file pauses when it is time for it.
  */
-export const createMemoryFs = (onWrite: OnWrite, pause: Pause): PromiseFsClient => {
+export const createMemoryFs = (pause: Pause): PromiseFsClient => {
   const nodes = new Map<string, Node>([['/', 'folder']])
   const find = (path: string): Node => {
     const node = nodes.get(normalize(path))
@@ -28,14 +26,11 @@ export const createMemoryFs = (onWrite: OnWrite, pause: Pause): PromiseFsClient 
         const node = find(path)
         if (node === 'folder') throw failure('EISDIR')
         const encoding = typeof options === 'string' ? options : options?.encoding
-        // A view, since packs are large; the library does not change what it reads.
-        const content = Buffer.from(node.buffer, node.byteOffset, node.byteLength)
+        const content = Buffer.from(node)
         return encoding === 'utf8' ? content.toString() : content
       },
       writeFile: async (path: string, content: Uint8Array | string) => {
-        const bytes = typeof content === 'string' ? Buffer.from(content) : content
-        await onWrite(path, bytes)
-        nodes.set(normalize(path), bytes)
+        nodes.set(normalize(path), typeof content === 'string' ? Buffer.from(content) : content)
       },
       readdir: async (path: string) => {
         await pause()

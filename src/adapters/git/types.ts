@@ -1,4 +1,5 @@
 import type { TreeLimits, UnsafeTreeReason } from '../../shared/safe-tree.ts'
+import type { Pace } from '../web/types.ts'
 
 /**
  * Why a repository was not checked out, besides what its tree of files is refused for.
@@ -40,19 +41,25 @@ export class GitError extends Error {
 }
 
 export interface GitLimits extends TreeLimits {
-  /** Bytes received from the server. Unpacking takes about ten times as much memory, since the Git library works in it. */
+  /** Bytes received from the server. */
   receivedBytes: number
+  /** Unpacked bytes for each received one, once there are many. */
+  ratio: number
   /** For the whole check-out. */
   timeMs: number
   /** Longest silence of the server. */
   idleMs: number
+  minPace: Pace
 }
 
 export interface CheckOutRequest {
   url: string
   /** `latest`, a tag with or without its `v`, or a branch. */
   version: string
-  /** An empty folder. After a failure it may hold a part of the files; the caller removes it. */
+  /**
+   * An empty folder. After a failure it may hold a part of the files; the caller removes it. A folder of the same name with
+   * `.git` at its end is made beside it while the work lasts.
+   */
   into: string
   limits: GitLimits
   /** Which paths to write; the others are passed over unchecked and uncounted. Folders come without a `/` at the end. */

@@ -32,10 +32,12 @@ export const createDownload = ({ fetch, privateHosts = new Set() }: DownloadOpti
   }
 }
 
-const ask = async (fetch: GuardedFetch, { url, idleMs, maxBytes }: DownloadRequest, signal: AbortSignal) => {
+const ask = async (fetch: GuardedFetch, download: DownloadRequest, signal: AbortSignal) => {
+  const { url, idleMs: idleTimeoutMs, minPace, maxBytes } = download
   // Some servers call a .gz file an encoding of what is in it, and the file would arrive unpacked.
   const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'BrainDrive' }
-  const response = await fetch(url, 'public', { headers, signal, idleTimeoutMs: idleMs, maxRedirects: MAX_REDIRECTS })
+  const request = { headers, signal, idleTimeoutMs, minPace, maxRedirects: MAX_REDIRECTS }
+  const response = await fetch(url, 'public', request)
   const { status } = response
   const failure =
     status === 200

@@ -1,3 +1,4 @@
+import { UpstreamError } from '../../shared/upstream-error.ts'
 import type { ExchangeWatch } from './idle-timeout.ts'
 import { toBodyError } from './upstream-failure.ts'
 
@@ -12,20 +13,30 @@ interface Passage {
   isOver: boolean
   /** Stops the watch and reports the end; with a reason it also closes the connection. */
   end: (reason?: unknown) => void
+  /** The same for a body that the reader will not get whole. */
+  fail: (failure: unknown, controller: Controller) => void
 }
+
+/** Called once, with what went wrong if anything did. */
+export type OnBodyEnd = (failure?: UpstreamError) => void
 
 /**
  * The same bytes as `body`, one piece per read and none ahead, under the watch. `onEnd` runs once, when the body ended,
  * failed or was cancelled. A reader that takes nothing for as long as the idle timeout loses the body too, so that a
  * response somebody forgot cannot hold its place for ever.
  */
-export const guardBody = (body: ReadableStream<Uint8Array>, watch: ExchangeWatch, onEnd: () => void) => {
-  const end = (reason?: unknown) => {
+export const guardBody = (body: ReadableStream<Uint8Array>, watch: ExchangeWatch, onEnd: OnBodyEnd) => {
+  const finish = (reason?: unknown, failure?: UpstreamError) => {
     passage.isOver = true
     watch.stop(reason)
-    onEnd()
+    onEnd(failure)
   }
-  const passage: Passage = { reader: openReader(body), watch, isOver: false, end }
+  const end = (reason?: unknown) => finish(reason)
+  const fail = (failure: unknown, controller: Controller) => {
+    finish(undefined, failure instanceof UpstreamError ? failure : undefined)
+    controller.error(failure)
+  }
+  const passage: Passage = { reader: openReader(body), watch, isOver: false, end, fail }
   const source = {
     start: (controller: Controller) => watch.signal.addEventListener('abort', () => failNow(passage, controller)),
     pull: (controller: Controller) => passOn(passage, controller),
@@ -39,9 +50,7 @@ export const guardBody = (body: ReadableStream<Uint8Array>, watch: ExchangeWatch
 
 // The connection is closed by the fetch, which listens to the same signal.
 const failNow = (passage: Passage, controller: Controller): void => {
-  if (passage.isOver) return
-  passage.end()
-  controller.error(passage.watch.signal.reason)
+  if (!passage.isOver) passage.fail(passage.watch.signal.reason, controller)
 }
 
 const passOn = async (passage: Passage, controller: Controller): Promise<void> => {
@@ -50,13 +59,11 @@ const passOn = async (passage: Passage, controller: Controller): Promise<void> =
   try {
     const { done, value } = await reader.read()
     if (passage.isOver) return
-    watch.touch()
+    watch.touch(value?.byteLength)
     if (!done) return controller.enqueue(value)
     passage.end()
     controller.close()
   } catch (error) {
-    if (passage.isOver) return
-    passage.end()
-    controller.error(toBodyError(error, watch.peer))
+    if (!passage.isOver) passage.fail(toBodyError(error, watch.peer), controller)
   }
 }

@@ -1,4 +1,4 @@
-import { UpstreamError } from '../../shared/upstream-error.ts'
+import { UpstreamError, type UpstreamErrorKind } from '../../shared/upstream-error.ts'
 import { createConnectProbe } from './connect-probe.ts'
 import { guardResponse } from './guarded-response.ts'
 import { watchExchange, type ExchangeWatch } from './idle-timeout.ts'
@@ -32,6 +32,14 @@ export interface GuardedFetchOptions {
   tlsCa?: string
   /** The places to count in, for whoever reports how many are taken; overrides `maxConcurrent`. */
   slots?: Slots
+  /** Is told of every answer and failure. */
+  metrics?: UpstreamMetrics
+}
+
+/** As in `shared/metrics`. */
+export interface UpstreamMetrics {
+  upstreamAnswer(answer: { policy: AddressPolicy; seconds: number }): void
+  upstreamFailure(policy: AddressPolicy, kind: UpstreamErrorKind): void
 }
 
 type Context = ReturnType<typeof prepare>
@@ -44,17 +52,29 @@ export const createGuardedFetch = (options: GuardedFetchOptions): GuardedFetch =
   const context = prepare(options)
   return async (url, policy, request = {}) => {
     const release = context.slots.take()
-    if (!release) throw new UpstreamError('busy', 'Too many requests to other servers are under way')
-    const watch = watchExchange(request.idleTimeoutMs ?? options.defaultIdleTimeoutMs, request.signal)
+    const startedAt = performance.now()
+    const onFailure = ({ kind }: { kind: UpstreamErrorKind }) => options.metrics?.upstreamFailure(policy, kind)
+    if (!release) {
+      const busy = new UpstreamError('busy', 'Too many requests to other servers are under way')
+      onFailure(busy)
+      throw busy
+    }
+    const watch = watchExchange(request.idleTimeoutMs ?? options.defaultIdleTimeoutMs, request)
     try {
       const answer = await followRedirects({ url, policy, request, watch }, context)
       // From here on the body listens to the signal, and an abort that is already over would never be heard.
       watch.signal.throwIfAborted()
-      return guardResponse(answer.response, answer.url, watch, release)
+      options.metrics?.upstreamAnswer({ policy, seconds: (performance.now() - startedAt) / 1000 })
+      if (!answer.response.ok) onFailure({ kind: 'status' })
+      return guardResponse(answer.response, answer.url, watch, (bodyFailure) => {
+        release()
+        if (bodyFailure) onFailure(bodyFailure)
+      })
     } catch (error) {
       const failure = toConnectError(error, watch.peer)
       watch.stop(failure)
       release()
+      onFailure(failure)
       throw failure
     }
   }

@@ -1,11 +1,11 @@
 import { UpstreamError } from '../../shared/upstream-error.ts'
-import { guardBody } from './guarded-body.ts'
+import { guardBody, type OnBodyEnd } from './guarded-body.ts'
 import type { ExchangeWatch } from './idle-timeout.ts'
 
 const DECODED_BY_BUN = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd'])
 
 /** The upstream's answer with its body under the watch; `url` is the address it came from, for resolving links. */
-export const guardResponse = (upstream: Response, url: string, watch: ExchangeWatch, onEnd: () => void): Response => {
+export const guardResponse = (upstream: Response, url: string, watch: ExchangeWatch, onEnd: OnBodyEnd): Response => {
   const { status, statusText } = upstream
   if (status < 200 || status > 599) {
     throw new UpstreamError('protocol', `${watch.peer} answered with the status ${status}`)

@@ -5,6 +5,12 @@
  */
 export type AddressPolicy = 'public' | 'provider'
 
+/** At least so many bytes in each span of so many ms. */
+export interface Pace {
+  bytes: number
+  ms: number
+}
+
 export interface GuardedRequest {
   method?: 'GET' | 'POST' | 'DELETE'
   headers?: Record<string, string>
@@ -13,6 +19,8 @@ export interface GuardedRequest {
   signal?: AbortSignal
   /** Longest silence in ms before the answer's headers and between two pieces of its body. */
   idleTimeoutMs?: number
+  /** How fast the answer's body has to come, from its first byte on; none by default, since streams have breaks. */
+  minPace?: Pace
   /** Redirects to follow, each checked again by the same policy; 0 (the default) returns the 3xx as an error. */
   maxRedirects?: number
 }
@@ -29,6 +37,7 @@ export interface DownloadRequest {
   timeMs: number
   /** Longest silence of the server. */
   idleMs: number
+  minPace: Pace
   signal?: AbortSignal
   /** `totalBytes` when the server announced it. */
   onProgress?: (receivedBytes: number, totalBytes: number | undefined) => void

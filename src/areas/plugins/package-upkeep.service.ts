@@ -1,5 +1,6 @@
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { createPackageStore, packagesFolder } from './packages/create-package-store.ts'
 import { isContentUsed } from './plugins.store.ts'
 
 type UpkeepDeps = Pick<Deps, 'db' | 'packageStore'>
@@ -13,4 +14,13 @@ export const collectPackages = ({ db, packageStore }: UpkeepDeps): void =>
 
 /** For the start of the server: removes what a crash left of installations. */
 export const recoverPackages = ({ db, packageStore }: UpkeepDeps): void =>
-  packageStore.recover((contentHash) => isContentUsed(db, contentHash))
+  inTransaction(db, () => packageStore.recover((contentHash) => isContentUsed(db, contentHash)))
+
+/**
+ * For the start of the worker's thread, when the one before it has ended: removes what that one left of installations,
+ * while the server's thread may be installing. The worker has no `Deps` yet.
+ */
+export const recoverWorkerPackages = ({ db }: Pick<Deps, 'db'>, dataPath: string): void => {
+  const packageStore = createPackageStore(packagesFolder(dataPath), 'worker')
+  if (packageStore.dropStagings()) collectPackages({ db, packageStore })
+}

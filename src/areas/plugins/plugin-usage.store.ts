@@ -25,6 +25,7 @@ const pluginUsage = prepared((db) =>
         plugins.requiredServicesRuntime,
         plugins.backendDependencies,
       ]),
+      bytes: sql<number>`coalesce(sum(${plugins.contentBytes}), 0)`,
     })
     .from(plugins)
     .where(eq(plugins.userId, value('userId')))
@@ -50,8 +51,15 @@ const moduleUsage = prepared((db) =>
     .prepare(),
 )
 
-/** How many plugins a user has, and the characters of what may be long in them and their modules. */
-export const readPluginUsage = (db: Db, userId: string): { count: number; chars: number } => {
-  const { count: plugged, chars } = pluginUsage(db).get({ userId }) ?? { count: 0, chars: 0 }
-  return { count: plugged, chars: chars + (moduleUsage(db).get({ userId })?.chars ?? 0) }
+export interface PluginUsage {
+  count: number
+  /** Of what may be long in plugins and their modules. */
+  chars: number
+  /** Of the disk. Who shares files with others has them in full. */
+  bytes: number
+}
+
+export const readPluginUsage = (db: Db, userId: string): PluginUsage => {
+  const usage = pluginUsage(db).get({ userId }) ?? { count: 0, chars: 0, bytes: 0 }
+  return { ...usage, chars: usage.chars + (moduleUsage(db).get({ userId })?.chars ?? 0) }
 }

@@ -17,6 +17,11 @@ export const noRoom = defineError(
   'plugins.no_room',
   'Your plugins are full (500 of them, or 16 MB of metadata): uninstall some first',
 )
+export const quotaExceeded = defineErrorWith(
+  400,
+  'plugins.quota_exceeded',
+  (megabytes: number) => `Your plugins would take more than ${megabytes} MB of disk: uninstall some first`,
+)
 export const metadataTooLarge = defineError(
   413,
   'plugins.metadata_too_large',

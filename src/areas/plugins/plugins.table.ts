@@ -63,12 +63,14 @@ export const plugins = sqliteTable(
     packageRef: text('package_ref'),
     /** SHA-256 over all files. Null: nothing to serve. */
     contentHash: text('content_hash'),
+    /** What the content takes on the disk, with its compressed copies. */
+    contentBytes: integer('content_bytes').notNull().default(0),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
   (table) => [
     uniqueIndex('plugins_user_slug').on(table.userId, table.pluginSlug),
-    index('plugins_slug').on(table.pluginSlug, table.createdAt),
+    index('plugins_slug').on(table.pluginSlug, table.contentHash, table.enabled),
     index('plugins_content').on(table.contentHash),
   ],
 )
@@ -105,6 +107,7 @@ export const pluginModules = sqliteTable(
     primaryKey({ columns: [table.pluginId, table.id] }),
     uniqueIndex('plugin_modules_name').on(table.pluginId, table.name),
     index('plugin_modules_user').on(table.userId, table.category),
+    index('plugin_modules_user_id').on(table.userId, table.id),
   ],
 )
 export type PluginModuleRow = typeof pluginModules.$inferSelect
@@ -138,3 +141,24 @@ export const pluginServices = sqliteTable(
   (table) => [uniqueIndex('plugin_services_name').on(table.pluginId, table.name)],
 )
 export type PluginServiceRow = typeof pluginServices.$inferSelect
+
+/** plugins.md B1.5: the settings that a plugin came with. Definitions are shared and outlive it: no foreign key. */
+export const pluginSettings = sqliteTable(
+  'plugin_settings',
+  {
+    pluginId: text('plugin_id')
+      .notNull()
+      .references(() => plugins.id, { onDelete: 'cascade' }),
+    userId: owner(),
+    definitionId: text('definition_id').notNull(),
+    /** Whether the user's own instance was made for this plugin: it was not there before. */
+    madeInstance: boolean('made_instance').notNull(),
+    /** Whether that instance goes when the plugin is uninstalled. */
+    goesWithPlugin: boolean('goes_with_plugin').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.pluginId, table.definitionId] }),
+    index('plugin_settings_user').on(table.userId, table.definitionId),
+  ],
+)
+export type PluginSettingRow = typeof pluginSettings.$inferSelect

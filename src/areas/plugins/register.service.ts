@@ -1,11 +1,10 @@
-import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { camelize, ManifestRefusedError } from './manifest/manifest-fields.ts'
 import { type ManifestModule, readModules } from './manifest/manifest-parts.ts'
 import { isReservedSlug, normalizeVersion } from './manifest/plugin-identity.ts'
 import { PluginIdentity } from './manifest/plugin-manifest.schema.ts'
 import { describePlugin } from './manifest/plugin-manifest.ts'
-import { checkPluginRoom } from './plugin-room.ts'
+import { withinPluginRoom } from './plugin-room.ts'
 import { toModuleRow } from './install/plugin-rows.ts'
 import * as errors from './plugins-change.errors.ts'
 import { type RegisterPlugin, pickModuleFields, pickPluginFields } from './plugins-change.schema.ts'
@@ -55,6 +54,7 @@ const toPluginRow = (userId: string, slug: string, body: RegisterPlugin, now: nu
     packageUrl: null,
     packageRef: null,
     contentHash: null,
+    contentBytes: 0,
     createdAt: now,
     updatedAt: now,
   }
@@ -74,8 +74,7 @@ const toModuleRows = (plugin: PluginRow, body: RegisterPlugin): PluginModuleRow[
   if (ids.size < sent.length) throw errors.invalidModules('Invalid modules: two of them have the same id')
   const fields = sent.map(pickModuleFields)
   return readDescribed(fields).map((described, index) => ({
-    ...toModuleRow(plugin, described, undefined, plugin.createdAt),
-    id: sent[index]?.id ?? '',
+    ...toModuleRow(plugin, described, { id: sent[index]?.id ?? '' }, plugin.createdAt),
     enabled: fields[index]?.['enabled'] !== false,
   }))
 }
@@ -85,7 +84,7 @@ const toModuleRows = (plugin: PluginRow, body: RegisterPlugin): PluginModuleRow[
  * taken or not allowed, modules that repeat, and when there is no room; 413 for more than 1 MB.
  */
 export const registerPlugin = (
-  { db, clock }: Pick<Deps, 'db' | 'clock'>,
+  { db, clock, config }: Pick<Deps, 'db' | 'clock' | 'config'>,
   userId: string,
   slug: string,
   body: RegisterPlugin,
@@ -94,11 +93,10 @@ export const registerPlugin = (
   if (Buffer.byteLength(JSON.stringify(body)) > maxBytes) throw errors.metadataTooLarge()
   const plugin = toPluginRow(userId, slug, body, clock())
   const modules = toModuleRows(plugin, body)
-  inTransaction(db, () => {
+  withinPluginRoom({ db, config }, userId, () => {
     if (findPlugin(db, userId, plugin.id, slug)) throw errors.slugTaken(slug)
     insertPlugin(db, plugin)
     replaceModules(db, userId, plugin.id, modules)
-    checkPluginRoom({ db }, userId)
   })
   return plugin
 }

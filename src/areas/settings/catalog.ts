@@ -1,6 +1,6 @@
 import { type SettingDefinitionRow, settingScopes } from './settings.table.ts'
 
-type BuiltInDefinition = Omit<SettingDefinitionRow, 'createdAt' | 'updatedAt'>
+type BuiltInDefinition = Omit<SettingDefinitionRow, 'broughtBy' | 'createdAt' | 'updatedAt'>
 
 const shared = { type: 'object', validation: null, isMultiple: false } as const
 const everyScope = [...settingScopes]

@@ -82,6 +82,7 @@ export const createDefinition = (
     name,
     category,
     type,
+    broughtBy: null,
     createdAt: now,
     updatedAt: now,
   }

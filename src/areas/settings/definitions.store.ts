@@ -8,6 +8,8 @@ const listLimit = 5000
 
 /** Begins the description of a definition that a save created (workspace.md 3.2), which is how they are recognised. */
 export const autoDescription = 'Auto-generated definition for '
+export const isAutoDefinition = ({ description }: SettingDefinitionRow): boolean =>
+  description?.startsWith(autoDescription) ?? false
 const isAutoCreated = sql`substr(${settingDefinitions.description}, 1, ${autoDescription.length}) = ${autoDescription}`
 
 const filtered = prepared((db) =>
@@ -59,6 +61,17 @@ export const countDefinitions = (db: Db): number =>
     .select({ count: sql<number>`count(*)` })
     .from(settingDefinitions)
     .get()?.count ?? 0
+
+const broughtCount = prepared((db) =>
+  db
+    .select({ count: sql<number>`count(*)` })
+    .from(settingDefinitions)
+    .where(eq(settingDefinitions.broughtBy, value('userId')))
+    .prepare(),
+)
+/** Of those that came with plugins. */
+export const countDefinitionsBroughtBy = (db: Db, userId: string): number =>
+  broughtCount(db).get({ userId })?.count ?? 0
 
 export const countInstancesOf = (db: Db, definitionId: string): number =>
   db

@@ -62,6 +62,7 @@ const ensureDefinitionOf = ({ db, clock }: InstanceDeps, { definitionId, userId 
     validation: null,
     isMultiple: false,
     tags: ['auto_generated'],
+    broughtBy: null,
     createdAt: clock(),
     updatedAt: clock(),
   })

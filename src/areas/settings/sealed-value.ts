@@ -2,14 +2,24 @@ import type { Deps } from '../../deps.ts'
 import type { SecretBox } from '../../shared/secret-box.ts'
 import type { SettingInstanceRow } from './settings.table.ts'
 
-const contextOf = (instanceId: string) => `settings_instances:${instanceId}`
+export const settingContext = (instanceId: string) => `settings_instances:${instanceId}`
 
 /** Any JSON value, encrypted for the row `instanceId`. Null stays null. */
 export const sealValue = (box: SecretBox, instanceId: string, value: unknown): string | null =>
-  value === null || value === undefined ? null : box.seal(JSON.stringify(value), contextOf(instanceId))
+  value === null || value === undefined ? null : box.seal(JSON.stringify(value), settingContext(instanceId))
 
 const openValue = (box: SecretBox, { id, value }: SettingInstanceRow): unknown =>
-  value === null ? null : (JSON.parse(box.open(value, contextOf(id))) as unknown)
+  value === null ? null : (JSON.parse(box.open(value, settingContext(id))) as unknown)
+
+/** Whether the keys of the box open a stored value. */
+export const opensWith = (box: SecretBox, instanceId: string, sealed: string): boolean => {
+  try {
+    box.open(sealed, settingContext(instanceId))
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** A row with its value decrypted. */
 export type OpenInstance = Omit<SettingInstanceRow, 'value'> & { value: unknown }

@@ -31,7 +31,9 @@ export const seedSettings = (deps: SeedDeps, userId: string, startPage: { id: st
   const now = deps.clock()
   for (const definition of builtInDefinitions) {
     const { id: definitionId, name, defaultValue } = definition
-    if (!findDefinition(db, definitionId)) insertDefinition(db, { ...definition, createdAt: now, updatedAt: now })
+    if (!findDefinition(db, definitionId)) {
+      insertDefinition(db, { ...definition, broughtBy: null, createdAt: now, updatedAt: now })
+    }
     const key = { definitionId, scope: 'user', userId, pageId: null } as const
     const page = definitionId === 'general_settings' ? startPage : undefined
     const stored = findInstanceByKey(db, key)
@@ -44,3 +46,17 @@ export const seedSettings = (deps: SeedDeps, userId: string, startPage: { id: st
     insertInstance(db, { ...key, id, name, value, createdAt: now, updatedAt: now })
   }
 }
+
+const seededServers = builtInDefinitions.flatMap(({ defaultValue }) =>
+  isFields(defaultValue) && Array.isArray(defaultValue.servers) ? (defaultValue.servers as unknown[]) : [],
+)
+
+/** Whether a model server is still the one that every new account has, as it was. */
+export const isUntouchedServer = (server: { id: string; serverName: string; serverAddress: string }): boolean =>
+  seededServers.some(
+    (seeded) =>
+      isFields(seeded) &&
+      seeded.id === server.id &&
+      seeded.serverName === server.serverName &&
+      seeded.serverAddress === server.serverAddress,
+  )

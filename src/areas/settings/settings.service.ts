@@ -28,6 +28,12 @@ export const findUserSettingValue = (
   return row && unwrapJsonText(openInstance(deps, row).value)
 }
 
+/** The same for a setting that administrators make for everybody (scope system). */
+export const findSystemSettingValue = (deps: Pick<Deps, 'db' | 'secretBox' | 'log'>, definitionId: string): unknown => {
+  const row = findInstanceByKey(deps.db, { definitionId, scope: 'system', userId: null, pageId: null })
+  return row && unwrapJsonText(openInstance(deps, row).value)
+}
+
 /** Creates or overwrites; a masked key keeps the stored one. Throws the errors of `POST /settings/instances`. */
 export const saveUserSettingValue = (
   deps: InstanceDeps,

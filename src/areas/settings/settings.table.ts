@@ -7,20 +7,26 @@ export const settingScopes = ['system', 'user', 'page', 'user_page'] as const
 export type SettingScope = (typeof settingScopes)[number]
 
 /** What can be set: one catalogue for all users (workspace.md 2). */
-export const settingDefinitions = sqliteTable('settings_definitions', {
-  id: id(),
-  name: text('name').notNull(),
-  description: text('description'),
-  category: text('category').notNull(),
-  type: text('type').notNull(),
-  defaultValue: json<unknown>('default_value'),
-  allowedScopes: json<SettingScope[]>('allowed_scopes').notNull(),
-  validation: json<Record<string, unknown>>('validation'),
-  isMultiple: boolean('is_multiple').notNull(),
-  tags: json<string[]>('tags').notNull(),
-  createdAt: createdAt(),
-  updatedAt: updatedAt(),
-})
+export const settingDefinitions = sqliteTable(
+  'settings_definitions',
+  {
+    id: id(),
+    name: text('name').notNull(),
+    description: text('description'),
+    category: text('category').notNull(),
+    type: text('type').notNull(),
+    defaultValue: json<unknown>('default_value'),
+    allowedScopes: json<SettingScope[]>('allowed_scopes').notNull(),
+    validation: json<Record<string, unknown>>('validation'),
+    isMultiple: boolean('is_multiple').notNull(),
+    tags: json<string[]>('tags').notNull(),
+    /** Whose plugin brought it along; null for all others. */
+    broughtBy: text('brought_by').references(() => users.id, { onDelete: 'set null' }),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [index('settings_definitions_brought_by').on(table.broughtBy)],
+)
 export type SettingDefinitionRow = typeof settingDefinitions.$inferSelect
 
 /** What is set (workspace.md 3). `value` is always sealed by the secret box, with the row's id as its context. */

@@ -1,9 +1,7 @@
 import { Elysia } from 'elysia'
 import type { Deps } from '../../../deps.ts'
-import { wantedEncodings } from '../../../http/accept-encoding.ts'
+import { answerDiskFile } from '../../../http/disk-file.ts'
 import { documented } from '../../../http/documented.ts'
-import { isKnownTag } from '../../../http/etag.ts'
-import { bodyOfLength } from '../../../http/head.ts'
 import { requireUser } from '../../../http/session.ts'
 import * as errors from './plugin-files.errors.ts'
 import { FileParams } from './plugin-files.schema.ts'
@@ -20,27 +18,10 @@ const ownHeaders = { 'cache-control': 'private, no-cache', 'cross-origin-resourc
 
 type FilesDeps = Pick<Deps, 'db' | 'packageStore'>
 
-/**
- * Bun sends the file from disk, and answers `Range` with `If-Range` itself: 206, 416, or the whole file. A range counts
- * the bytes of the file as it is, so whoever asks for one gets no compressed copy.
- */
-const answerFile = (deps: FilesDeps, request: Request, file: PluginFile, headers: Record<string, string>): Response => {
-  const isRange = request.headers.has('range')
-  const copy = chooseCopy(deps, file, isRange ? [] : wantedEncodings(request.headers.get('accept-encoding')))
-  const common = { ...headers, etag: copy.etag, vary: 'Accept-Encoding, Origin' }
-  if (isKnownTag(request.headers.get('if-none-match'), copy.etag)) {
-    return new Response(null, { status: 304, headers: common })
-  }
-  const content = Bun.file(copy.diskPath)
-  return new Response(request.method === 'HEAD' ? bodyOfLength(content.size) : content, {
-    headers: {
-      ...common,
-      'content-type': file.type.contentType,
-      'content-security-policy': file.type.isDocument ? documentPolicy : filePolicy,
-      ...(copy.encoding ? { 'content-encoding': copy.encoding } : {}),
-      ...(isRange ? {} : { 'accept-ranges': 'bytes' }),
-    },
-  })
+const answerFile = (deps: FilesDeps, request: Request, file: PluginFile, common: Record<string, string>): Response => {
+  const { contentType, isDocument } = file.type
+  const content = { 'content-type': contentType, 'content-security-policy': isDocument ? documentPolicy : filePolicy }
+  return answerDiskFile(request, (wanted) => chooseCopy(deps, file, wanted), { common, content })
 }
 
 const documentedFile = (summary: string) => ({
@@ -61,7 +42,12 @@ export const pluginFilesRoutes = (deps: FilesDeps & Parameters<typeof requireUse
       '/public/plugins/:pluginId/*',
       ({ request, params }) =>
         answerFile(deps, request, findPublicFile(deps, params.pluginId, params['*']), publicHeaders),
-      { params: FileParams, detail: documentedFile('A file of an enabled plugin, for script tags') },
+      {
+        params: FileParams,
+        detail: documentedFile(
+          'A file of an enabled plugin, for script tags. By slug only while all users have the same files under it',
+        ),
+      },
     )
     .get(
       '/plugins/:pluginId/*',

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
-import { realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Deps } from '../../../deps.ts'
+import { decodePath, findBelow } from '../../../shared/find-below.ts'
+import { findServedType, type ServedType } from '../../../shared/served-types.ts'
 import type { PackageEncoding } from '../packages/package-store.ts'
 import { fileNotFound, filePluginNotFound, fileTypeNotAllowed } from './plugin-files.errors.ts'
 import { type FilesRow, findEnabledById, findEnabledBySlug, findOwnEnabled } from './plugin-files.store.ts'
 import { isPluginId, toPluginId } from '../plugin-ids.ts'
-import { decodePath, isServedPath } from './served-paths.ts'
-import { findServedType, type ServedType } from './served-types.ts'
+import { isServedPath } from './served-paths.ts'
 
 /** A file that the caller may have, if it exists. */
 export interface PluginFile {
@@ -37,7 +36,10 @@ const findFile = (encodedPath: string, closedFolders: string[], findPlugin: () =
   return { contentHash, path, type }
 }
 
-/** A file of an enabled plugin for everybody. `reference`: its id, else a slug, for which the oldest plugin of any user answers. */
+/**
+ * A file of an enabled plugin for everybody. `reference`: its id, as clients write it, else a slug. That answers only while
+ * all users with such a plugin have the same files: whoever uploads something under a known slug must not be served as it.
+ */
 export const findPublicFile = ({ db }: Pick<Deps, 'db'>, reference: string, encodedPath: string): PluginFile =>
   findFile(
     encodedPath,
@@ -55,16 +57,6 @@ export const findOwnFile = (
   encodedPath: string,
 ): PluginFile =>
   findFile(encodedPath, ['modules/', 'update/'], () => findOwnEnabled(db, userId, toPluginId(reference), reference))
-
-/** The real place of a file below a folder; undefined when there is none, or a link is on the way to it. */
-const findBelow = (folder: string, path: string): string | undefined => {
-  try {
-    const diskPath = join(realpathSync.native(folder), path)
-    return realpathSync.native(diskPath) === diskPath && statSync(diskPath).isFile() ? diskPath : undefined
-  } catch {
-    return undefined
-  }
-}
 
 const toEtag = ({ contentHash, path }: PluginFile, encoding: PackageEncoding | 'identity'): string => {
   const digest = createHash('sha256').update(`${contentHash}\n${encoding}\n${path}`).digest('base64url')

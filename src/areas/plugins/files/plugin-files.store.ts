@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNotNull, or, sql } from 'drizzle-orm'
+import { and, desc, eq, max, min, or, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/client.ts'
 import { prepared } from '../../../db/prepared.ts'
 import { plugins } from '../plugins.table.ts'
@@ -21,17 +21,30 @@ const enabledById = prepared((db) => db.select(fields).from(plugins).where(and(h
 /** Of any user: for the public route alone. */
 export const findEnabledById = (db: Db, id: string): FilesRow | undefined => enabledById(db).get({ id })
 
+/** Of all rows with the slug; the index answers it without reading them. */
+const extremeContent = (extreme: typeof min | typeof max) =>
+  sql`(select ${extreme(plugins.contentHash)} from ${plugins} where ${hasSlug})`
+
 const enabledBySlug = prepared((db) =>
   db
     .select(fields)
     .from(plugins)
-    .where(and(hasSlug, isEnabled, isNotNull(plugins.contentHash)))
-    .orderBy(asc(plugins.createdAt), asc(plugins.id))
+    .where(
+      and(
+        hasSlug,
+        isEnabled,
+        eq(plugins.contentHash, extremeContent(min)),
+        eq(plugins.contentHash, extremeContent(max)),
+      ),
+    )
     .limit(1)
     .prepare(),
 )
 
-/** The oldest with files, of any user: for the public route alone. */
+/**
+ * An enabled one of any user, for the public route alone. Undefined where the plugins under the slug, disabled ones
+ * included, have different files: nobody's files stand in for those of somebody else.
+ */
 export const findEnabledBySlug = (db: Db, slug: string): FilesRow | undefined => enabledBySlug(db).get({ slug })
 
 const ownEnabled = prepared((db) =>

@@ -6,15 +6,6 @@ const maxDepth = 32
 /** What says how a package is made and installed: of no use to a browser. */
 const metadataNames = new Set<string>([...Object.values(metadataFiles), 'package-lock.json', 'tsconfig.json'])
 
-/** Decodes the rest of an address exactly once; undefined when it is no percent-encoded text. */
-export const decodePath = (encoded: string): string | undefined => {
-  try {
-    return decodeURIComponent(encoded)
-  } catch {
-    return undefined
-  }
-}
-
 const isPublished = (path: string, bundleLocation: string | null): boolean => {
   if (path.startsWith('assets/')) return true
   if (bundleLocation === null) return false

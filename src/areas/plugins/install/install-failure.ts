@@ -1,4 +1,5 @@
 import { AppError } from '../../../shared/app-error.ts'
+import { redactAddress } from '../../../shared/redact.ts'
 import type { InstallSource, InstallStep } from './install-types.ts'
 
 const tryAgain = 'Try again in a few minutes.'
@@ -77,21 +78,21 @@ const shorten = (text: string) => (text.length > maxShownLength ? `${text.slice(
 const describeSource = (source: InstallSource) =>
   source.kind === 'upload'
     ? { filename: shorten(source.filename) }
-    : { repo_url: shorten(source.url), version: shorten(source.version) }
+    : { repo_url: shorten(redactAddress(source.url)), version: shorten(source.version) }
 
-/** Makes the error for a step that failed. `extra` is added to `details`. */
-export type Fail = (step: InstallStep, reason: string, extra?: Record<string, string>) => AppError
+/** Makes the error for a step that failed. `extra` is added to `details`; `cause` tells whether another attempt may help. */
+export type Fail = (step: InstallStep, reason: string, extra?: Record<string, string>, cause?: unknown) => AppError
 
 /** Failures of an installation, with the object that plugins.md B2.4 wants as `detail`. Status 400. */
 export const failuresOf =
   (source: InstallSource): Fail =>
-  (step, reason, extra = {}) => {
+  (step, reason, extra = {}, cause) => {
     const { message: prefix, suggestions } = texts[step]
     const message = prefix + shorten(reason)
     const details = { step, error: shorten(reason), ...describeSource(source), ...extra }
     return new AppError(
       { status: 400, code: `plugins.${step}_failed`, message },
-      { detail: { message, details, suggestions } },
+      { detail: { message, details, suggestions }, cause },
     )
   }
 

@@ -33,16 +33,24 @@ const storePlugin = (
   deps: InstallDeps,
   userId: string,
   { manifest, origin, sealed }: Candidate & { sealed: SealedPackage },
+  { request }: InstallWork,
 ): Installed => {
   const { db, packageStore, clock, audit } = deps
-  const fields = toPluginFields(manifest, { ...origin, contentHash: sealed.contentHash }, clock())
+  const { contentHash, bytes: contentBytes } = sealed
+  const fields = toPluginFields(manifest, { ...origin, contentHash, contentBytes }, clock())
   const plugin = toNewPlugin(userId, manifest.pluginSlug, fields)
   packageStore.place(sealed)
   insertPlugin(db, plugin)
   const modules = storeParts(deps, plugin, manifest)
   const { id: pluginId, pluginSlug, name: pluginName, version } = plugin
-  const extra = { version, source: origin.packageSource }
-  audit({ type: 'plugin.installed', status: 'success', userId, resource: { type: 'plugin', id: pluginId }, extra })
+  audit({
+    type: 'plugin.installed',
+    status: 'success',
+    userId,
+    ...(request ? { request } : {}),
+    resource: { type: 'plugin', id: pluginId },
+    extra: { version, source: origin.packageSource },
+  })
   return { pluginId, pluginSlug, pluginName, version, modules }
 }
 
@@ -57,14 +65,14 @@ const install = async (
   const preparation = { staging, userId, work, fail }
   const candidate = await prepareCandidate(deps, source, preparation)
   const slug = candidate.manifest.pluginSlug
-  return await withPluginLock(userId, slug, async () => {
+  return await withPluginLock({ userId, slug, signal: work.signal }, async () => {
     assertNotInstalled(deps, userId, slug, fail)
     const sealed = await sealCandidate(deps, candidate, preparation)
     enterStep(work, 'lifecycle_manager_install')
-    return commitChange(deps, { fail, slug }, () => {
+    return commitChange(deps, { userId, slug, fail }, () => {
       // Again: a registration does not wait for the lock.
       assertNotInstalled(deps, userId, slug, fail)
-      return storePlugin(deps, userId, { ...candidate, sealed })
+      return storePlugin(deps, userId, { ...candidate, sealed }, work)
     })
   })
 }

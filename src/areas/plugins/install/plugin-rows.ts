@@ -10,7 +10,7 @@ export type PluginKey = Pick<PluginRow, 'id' | 'userId' | 'pluginSlug'>
 /** What each version of a plugin brings anew (plugins.md B1.5). */
 export const toPluginFields = (
   manifest: PluginManifest,
-  origin: PackageOrigin & { contentHash: string },
+  origin: PackageOrigin & Pick<PluginRow, 'contentHash' | 'contentBytes'>,
   now: number,
 ) => {
   const { modules: _, services: __, settings: ___, pluginSlug: ____, ...fields } = manifest
@@ -44,20 +44,18 @@ export const toNewPlugin = (userId: string, pluginSlug: string, fields: PluginFi
   createdAt: fields.updatedAt,
 })
 
-const idOfPart = ({ userId, pluginSlug }: PluginKey, name: string) => `${userId}_${pluginSlug}_${name}`
-
-/** Pages store the ids of modules, and users switch them off: what `existing` has of both stays. */
+/** Pages store the ids of modules, and users switch them off: what there is of both, in `stored`, stays. */
 export const toModuleRow = (
   plugin: PluginKey,
   module: ManifestModule,
-  existing: PluginModuleRow | undefined,
+  stored: Pick<PluginModuleRow, 'id'> & Partial<PluginModuleRow>,
   now: number,
 ): PluginModuleRow => ({
   ...module,
-  id: existing?.id ?? idOfPart(plugin, module.name),
+  id: stored.id,
   pluginId: plugin.id,
   userId: plugin.userId,
-  enabled: existing?.enabled ?? true,
+  enabled: stored.enabled ?? true,
   props: JSON.stringify(module.props),
   configFields: JSON.stringify(module.configFields),
   messages: JSON.stringify(module.messages),
@@ -65,7 +63,7 @@ export const toModuleRow = (
   dependencies: JSON.stringify(module.dependencies),
   layout: JSON.stringify(module.layout),
   tags: JSON.stringify(module.tags),
-  createdAt: existing?.createdAt ?? now,
+  createdAt: stored.createdAt ?? now,
   updatedAt: now,
 })
 

@@ -38,4 +38,14 @@ export const tooManyOwnInstalls = defineError(
   'plugins.too_many_own_installs',
   'You have other installations under way: wait until they are done',
 )
+export const oneSourceRequired = defineError(
+  400,
+  'plugins.one_source_required',
+  'Either plugin_slug or repo_url is required, and not both',
+)
+export const updateBySlug = defineError(
+  400,
+  'plugins.update_by_slug',
+  'An update takes a plugin_slug, and no repo_url or version',
+)
 export const alreadyInstalled = defineError(400, 'plugins.already_installed', 'Plugin already installed for user')

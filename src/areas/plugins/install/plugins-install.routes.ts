@@ -5,8 +5,10 @@ import { documented } from '../../../http/documented.ts'
 import { limited } from '../../../http/rate-limit.ts'
 import { requireUser } from '../../../http/session.ts'
 import { readUpload, uploadBody, uploadErrors } from '../../../http/upload.ts'
+import { whileConnected } from '../../../http/while-connected.ts'
 import { createPerKeyLimit } from '../../../shared/per-key-limit.ts'
 import { listAvailable } from './available-plugins.service.ts'
+import { toWork } from './install-types.ts'
 import { listUpdates, readUpdate, toSlug } from './plugin-updates.service.ts'
 import * as errors from './plugins-install.errors.ts'
 import * as schema from './plugins-install.schema.ts'
@@ -31,7 +33,7 @@ const installUpload = async (deps: Deps, userId: string, request: Request): Prom
     maxFileBytes: maxPluginBytes,
     fileTooLarge,
   })
-  return await installFromForm(deps, userId, fields, file && { path, ...file })
+  return await installFromForm(deps, { userId, request }, fields, file)
 }
 
 /** plugins.md A1, A2. Installing takes as long as the source does: the server's own time limit for silence is off. */
@@ -44,7 +46,7 @@ export const pluginsInstallRoutes = (deps: Deps) => {
       '/install',
       async ({ user, request, server }) => {
         server?.timeout(request, 0)
-        return await oneOfFew(user.id, () => installUpload(deps, user.id, request))
+        return await whileConnected(request, () => oneOfFew(user.id, () => installUpload(deps, user.id, request)))
       },
       {
         user: true,
@@ -73,7 +75,7 @@ export const pluginsInstallRoutes = (deps: Deps) => {
       '/install-from-url',
       async ({ user, request, body, server }) => {
         server?.timeout(request, 0)
-        return await installFromUrl(deps, user.id, body)
+        return await whileConnected(request, () => installFromUrl(deps, { userId: user.id, request }, body))
       },
       {
         user: true,
@@ -121,7 +123,9 @@ export const pluginsInstallRoutes = (deps: Deps) => {
       '/:pluginId/install',
       async ({ user, request, params, server }) => {
         server?.timeout(request, 0)
-        return await installFromRegistry(deps, user.id, params.pluginId)
+        return await whileConnected(request, () =>
+          installFromRegistry(deps, { userId: user.id, request }, params.pluginId),
+        )
       },
       {
         user: true,
@@ -135,7 +139,8 @@ export const pluginsInstallRoutes = (deps: Deps) => {
       '/:pluginId/update',
       async ({ user, request, params, server }) => {
         server?.timeout(request, 0)
-        const updated = await updatePlugin(deps, user.id, toSlug(deps, user.id, params.pluginId))
+        const installed = toSlug(deps, user.id, params.pluginId)
+        const updated = await whileConnected(request, () => updatePlugin(deps, user.id, installed, toWork(request)))
         const { pluginId, pluginSlug: slug, previousVersion, newVersion } = updated
         return {
           status: 'success' as const,
@@ -164,8 +169,8 @@ export const pluginsInstallRoutes = (deps: Deps) => {
     )
     .delete(
       '/:pluginId/uninstall',
-      async ({ user, params }) => {
-        const removed = await uninstallPlugin(deps, user.id, toSlug(deps, user.id, params.pluginId))
+      ({ user, request, params }) => {
+        const removed = uninstallPlugin(deps, user.id, toSlug(deps, user.id, params.pluginId), request)
         const { pluginId, pluginSlug: slug, deletedModules } = removed
         return {
           status: 'success' as const,

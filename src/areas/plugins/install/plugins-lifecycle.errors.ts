@@ -16,6 +16,11 @@ export const noInstallMetadata = defineError(
   'plugins.no_install_metadata',
   'Plugin installation metadata not found',
 )
+export const changedMeanwhile = defineError(
+  409,
+  'plugins.changed_meanwhile',
+  'The plugin was changed while the update was fetched: try again',
+)
 export const notInstalled = defineError(404, 'plugins.not_installed', 'Plugin not found for user')
 export const tooManyInstallsOfUser = defineError(
   429,

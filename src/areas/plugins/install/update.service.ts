@@ -1,5 +1,5 @@
 import type { Deps } from '../../../deps.ts'
-import { type Fail, failuresOf, withoutDetails } from './install-failure.ts'
+import { failuresOf, withoutDetails } from './install-failure.ts'
 import { enterStep } from './install-step.ts'
 import type { InstallSource, InstallWork, Updated } from './install-types.ts'
 import type { InstallDeps } from './install.service.ts'
@@ -18,48 +18,59 @@ const getPlugin = ({ db }: Pick<Deps, 'db'>, userId: string, slug: string): Plug
   return plugin
 }
 
-const sourceOf = ({ pluginSlug, packageUrl, sourceUrl }: PluginRow): InstallSource & { kind: 'repository' } => {
-  if (packageUrl !== null) return { kind: 'repository', url: packageUrl, version: 'latest' }
-  throw sourceUrl === null ? errors.noSourceUrl(pluginSlug) : errors.noInstallMetadata()
+/**
+ * The plugin as it was when the update began. The other thread does not wait for our lock: what it uninstalled is gone, and
+ * what it has put in its place may be newer, or come from elsewhere.
+ */
+const getUnchanged = (deps: Pick<Deps, 'db'>, before: PluginRow, { contentHash }: SealedPackage): PluginRow => {
+  const plugin = getPlugin(deps, before.userId, before.pluginSlug)
+  const isSame = plugin.contentHash === before.contentHash || plugin.contentHash === contentHash
+  if (!isSame || plugin.packageUrl !== before.packageUrl) throw errors.changedMeanwhile()
+  return plugin
 }
 
-const assertSamePlugin = (slug: string, { manifest }: Candidate, fail: Fail) => {
-  if (manifest.pluginSlug === slug) return
-  const reason = `The package holds another plugin: ${manifest.pluginSlug}`
-  throw fail('plugin_validation', reason, { validation_error: reason })
+const sourceOf = ({ pluginSlug, packageSource, packageUrl, sourceUrl }: PluginRow): InstallSource => {
+  if (packageUrl !== null) {
+    return { kind: 'repository', url: packageUrl, version: 'latest', expectedSlug: pluginSlug }
+  }
+  // Of an upload it is known that nothing is known, whatever the package says (plugins.md B3).
+  throw packageSource === 'upload' || sourceUrl !== null ? errors.noInstallMetadata() : errors.noSourceUrl(pluginSlug)
 }
 
 const storeUpdate = (
   deps: InstallDeps,
   plugin: PluginRow,
   { manifest, origin, sealed }: Candidate & { sealed: SealedPackage },
+  { request }: InstallWork,
 ): Updated => {
   const { id: pluginId, userId, pluginSlug, version: previousVersion } = plugin
   deps.packageStore.place(sealed)
-  const fields = toPluginFields(manifest, { ...origin, contentHash: sealed.contentHash }, deps.clock())
+  const { contentHash, bytes: contentBytes } = sealed
+  const fields = toPluginFields(manifest, { ...origin, contentHash, contentBytes }, deps.clock())
   updatePluginFields(deps.db, userId, pluginId, fields)
-  storeParts(deps, plugin, manifest)
-  const extra = { previous_version: previousVersion, new_version: fields.version }
-  const resource = { type: 'plugin', id: pluginId }
-  deps.audit({ type: 'plugin.updated', status: 'success', userId, resource, extra })
-  return { pluginId, pluginSlug, previousVersion, newVersion: fields.version }
+  const modules = storeParts(deps, plugin, manifest)
+  deps.audit({
+    type: 'plugin.updated',
+    status: 'success',
+    userId,
+    ...(request ? { request } : {}),
+    resource: { type: 'plugin', id: pluginId },
+    extra: { previous_version: previousVersion, new_version: fields.version },
+  })
+  return { pluginId, pluginSlug, pluginName: fields.name, previousVersion, newVersion: fields.version, modules }
 }
 
-const update = async (
-  deps: InstallDeps,
-  source: InstallSource,
-  { userId, slug, work }: { userId: string; slug: string; work: InstallWork },
-): Promise<Updated> => {
+const update = async (deps: InstallDeps, before: PluginRow, work: InstallWork): Promise<Updated> => {
+  const { userId, pluginSlug: slug } = before
+  const source = sourceOf(before)
   const fail = failuresOf(source)
   await using staging = await deps.packageStore.stage()
   const preparation = { staging, userId, work, fail }
   const candidate = await prepareCandidate(deps, source, preparation)
-  assertSamePlugin(slug, candidate, fail)
   const sealed = await sealCandidate(deps, candidate, preparation)
   enterStep(work, 'lifecycle_manager_install')
-  const updated = commitChange(deps, { fail, slug }, () =>
-    // Read again: it may have been uninstalled meanwhile.
-    storeUpdate(deps, getPlugin(deps, userId, slug), { ...candidate, sealed }),
+  const updated = commitChange(deps, { userId, slug, fail }, () =>
+    storeUpdate(deps, getUnchanged(deps, before, sealed), { ...candidate, sealed }, work),
   )
   collectPackages(deps)
   return updated
@@ -78,11 +89,10 @@ export const updatePlugin = async (
   work: InstallWork = {},
 ): Promise<Updated> =>
   await withinUserLimit(userId, () =>
-    withPluginLock(userId, slug, async () => {
+    withPluginLock({ userId, slug, signal: work.signal }, async () => {
       work.signal?.throwIfAborted()
-      const source = sourceOf(getPlugin(deps, userId, slug))
       try {
-        return await update(deps, source, { userId, slug, work })
+        return await update(deps, getPlugin(deps, userId, slug), work)
       } catch (error) {
         throw withoutDetails(error)
       }

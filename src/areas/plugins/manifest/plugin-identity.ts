@@ -2,7 +2,10 @@ import type { Static } from '@sinclair/typebox'
 import { type FieldReader, ManifestRefusedError, type RawFields, readRequired, warn } from './manifest-fields.ts'
 import { PluginIdentity } from './plugin-manifest.schema.ts'
 
-/** Parts of addresses under `/plugins` and folders of the store (plugins.md 8). In lower case. */
+/**
+ * Parts of addresses under `/plugins`, folders of the store (plugins.md 8), and names that every object has, since clients
+ * look plugins up by slug. In lower case.
+ */
 const reservedSlugs = new Set([
   'shared',
   'users',
@@ -21,6 +24,9 @@ const reservedSlugs = new Set([
   'by-slug',
   'refresh-cache',
   'install-from-url',
+  'upload',
+  'prototype',
+  ...Object.getOwnPropertyNames(Object.prototype).map((name) => name.toLowerCase()),
 ])
 
 /** Whether a slug would be mistaken for another address. */

@@ -65,16 +65,16 @@ const read = ({ plugin, paths, ...lists }: RawManifest): { manifest: PluginManif
     read: readService,
     keyOf: ({ name }) => name,
   })
+  const known = knownRecipesOf(identity.plugin_slug, modules[0]?.description ?? null)
   const settings = readList(lists.settings, {
     limit: maxSettings,
     path: paths.settings,
     warnings,
-    read: readSettingsRecipe,
+    read: (one) => readSettingsRecipe(one, known),
     keyOf: ({ definition }) => definition.id,
   })
   const named = description.required_services_runtime
   const required_services_runtime = named.length > 0 ? named : services.map(({ name }) => name)
-  const known = knownRecipesOf(identity.plugin_slug, modules[0]?.description ?? null)
   return {
     manifest: {
       ...camelize({ ...identity, ...description, required_services_runtime }),

@@ -7,7 +7,7 @@ import {
   readRequired,
 } from './manifest-fields.ts'
 import { SettingDescription, SettingIdentity } from './plugin-manifest.schema.ts'
-import type { SettingsRecipe } from './settings-recipes.ts'
+import { type SettingsRecipe, claimRecipe } from './settings-recipes.ts'
 
 /** As for values that users store (workspace.md 3). */
 const maxValueLength = 262_144
@@ -34,8 +34,7 @@ export const unpackDefinition = (raw: RawFields): RawFields => ({
   ...(typeof raw['is_multiple'] === 'number' ? { is_multiple: raw['is_multiple'] !== 0 } : {}),
 })
 
-/** Throws {@link ManifestRefusedError}. */
-export const readSettingsRecipe = (reader: FieldReader): SettingsRecipe => {
+const readRecipe = (reader: FieldReader): SettingsRecipe => {
   const { id } = readRequired(SettingIdentity, reader)
   const { remove_instance_on_uninstall, default_value, allowed_scopes, is_multiple, ...fields } = readOptional(
     SettingDescription,
@@ -66,5 +65,16 @@ export const readSettingsRecipe = (reader: FieldReader): SettingsRecipe => {
     },
     instance: allowed_scopes.includes('user') ? { idPrefix: null, name: fields.name, value: default_value } : null,
     removeInstanceOnUninstall: remove_instance_on_uninstall,
+    isKnown: false,
   }
+}
+
+/** `known`: the built-in settings of the plugin. Throws {@link ManifestRefusedError}, also for those of another plugin. */
+export const readSettingsRecipe = (reader: FieldReader, known: SettingsRecipe[]): SettingsRecipe => {
+  const recipe = readRecipe(reader)
+  const claimed = claimRecipe(recipe, known)
+  if (!claimed) {
+    throw new ManifestRefusedError(`${reader.path}: the setting ${recipe.definition.id} belongs to another plugin`)
+  }
+  return claimed
 }

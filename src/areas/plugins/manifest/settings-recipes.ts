@@ -23,6 +23,8 @@ export interface SettingsRecipe {
     value: unknown
   } | null
   removeInstanceOnUninstall: boolean
+  /** Whether the definition is one of those in this file. */
+  isKnown: boolean
 }
 
 interface KnownSetting {
@@ -36,6 +38,7 @@ const knownRecipe = ({ definition, idPrefix, instanceName }: KnownSetting): Sett
   definition: { ...definition, type: 'object', allowedScopes: ['user'], validation: {}, isMultiple: false },
   instance: { idPrefix, name: instanceName, value: definition.defaultValue },
   removeInstanceOnUninstall: true,
+  isKnown: true,
 })
 
 const openRouter = knownRecipe({
@@ -115,3 +118,15 @@ export const knownRecipesOf = (slug: string, moduleDescription: string | null): 
     ...recipe,
     definition: { ...definition, description: definition.description ?? moduleDescription },
   }))
+
+const knownIds = new Set([...knownRecipes.values()].flat().map(({ definition }) => definition.id))
+
+/**
+ * A setting as a plugin may bring it along, given the known ones of that plugin: a known definition stays as it is written
+ * here, whatever the package says. Undefined for one that belongs to another plugin.
+ */
+export const claimRecipe = (recipe: SettingsRecipe, known: SettingsRecipe[]): SettingsRecipe | undefined => {
+  const own = known.find(({ definition }) => definition.id === recipe.definition.id)
+  if (own) return { ...recipe, definition: own.definition, isKnown: true }
+  return knownIds.has(recipe.definition.id) ? undefined : recipe
+}

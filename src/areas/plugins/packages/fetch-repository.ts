@@ -3,6 +3,7 @@ import { ArchiveError } from '../../../adapters/archive/types.ts'
 import { GitError } from '../../../adapters/git/types.ts'
 import { GithubError, type Release } from '../../../adapters/github/types.ts'
 import type { Deps } from '../../../deps.ts'
+import { redactAddress } from '../../../shared/redact.ts'
 import { type RepositoryUrl, parseRepositoryUrl } from '../../../shared/repository-url.ts'
 import { UpstreamError } from '../../../shared/upstream-error.ts'
 import type { Fail } from '../install/install-failure.ts'
@@ -27,15 +28,15 @@ interface Fetch {
   fail: Fail
 }
 
-const lookupFailed = ({ repository: { owner, repo }, version, fail }: Fetch, reason: string) =>
-  fail('release_lookup', reason, { repo_owner: owner, repo_name: repo, requested_version: version })
+const lookupFailed = ({ repository: { owner, repo }, version, fail }: Fetch, reason: string, cause: unknown) =>
+  fail('release_lookup', reason, { repo_owner: owner, repo_name: repo, requested_version: version }, cause)
 
 const findRelease = async ({ github }: FetchDeps, fetch: Fetch): Promise<Release | undefined> => {
   const { owner, repo } = fetch.repository
   try {
     return await github.findRelease({ owner, repo, version: fetch.version, ...withSignal(fetch) })
   } catch (error) {
-    throw error instanceof GithubError ? lookupFailed(fetch, `${fetch.version}. ${error.message}`) : error
+    throw error instanceof GithubError ? lookupFailed(fetch, `${fetch.version}. ${error.message}`, error) : error
   }
 }
 
@@ -49,7 +50,7 @@ const fetchRelease = async (deps: FetchDeps, fetch: Fetch, { archive, tag }: Rel
     await unpackArchive(deps, file, fetch.tree, fetch)
   } catch (error) {
     const isTheirs = error instanceof UpstreamError || error instanceof ArchiveError
-    throw isTheirs ? fetch.fail('download_and_extract', error.message, { release_version: tag }) : error
+    throw isTheirs ? fetch.fail('download_and_extract', error.message, { release_version: tag }, error) : error
   }
 }
 
@@ -60,8 +61,8 @@ const isAbsent = ({ reason }: GitError, isGithub: boolean) =>
 const toGitFailure = (error: GitError, fetch: Fetch) => {
   const { repository, version, fail } = fetch
   if (error.reason === 'bad_url') return fail('url_parsing', `${repository.url}. ${error.message}`)
-  if (isAbsent(error, repository.isGithub)) return lookupFailed(fetch, version)
-  return fail('download_and_extract', error.message, { release_version: version })
+  if (isAbsent(error, repository.isGithub)) return lookupFailed(fetch, version, error)
+  return fail('download_and_extract', error.message, { release_version: version }, error)
 }
 
 const checkOut = async ({ git }: FetchDeps, fetch: Fetch): Promise<string> => {
@@ -82,7 +83,7 @@ export const fetchRepository = async (
 ): Promise<PackageOrigin> => {
   enterStep(work, 'url_parsing')
   const repository = parseRepositoryUrl(url)
-  if (!repository) throw request.fail('url_parsing', url)
+  if (!repository) throw request.fail('url_parsing', redactAddress(url))
   const fetch = { ...request, repository, signal: work.signal }
   enterStep(work, 'release_lookup')
   const release = repository.isGithub ? await findRelease(deps, fetch) : undefined

@@ -1,3 +1,6 @@
+/** Those that install plugins, each with a store of its own. */
+export type InstallingThread = 'server' | 'worker'
+
 /** A folder of its own on the disk of the store. Disposing removes it with all that is still in it. */
 export interface Staging extends AsyncDisposable {
   path: string
@@ -7,6 +10,8 @@ export interface Staging extends AsyncDisposable {
 export interface SealedPackage {
   /** SHA-256 over the paths and contents of all files, as hex. */
   contentHash: string
+  /** What it takes on the disk: all files, compressed copies and folders, each in whole blocks of 4 KB. */
+  bytes: number
   path: string
 }
 
@@ -24,7 +29,12 @@ export interface PackageStore {
   place(sealed: SealedPackage): void
   /** Takes away contents that `isUsed` denies. Call it in a transaction, so that nobody begins to use one meanwhile; the files are gone a little later. */
   collect(isUsed: (contentHash: string) => boolean): void
-  /** For the start, when nobody installs: removes what a crash left behind. */
+  /**
+   * For the start of a thread: takes away what one before it left in staging and trash, and nothing of the other thread. The
+   * files are gone a little later. False when nothing was staged: then no content can be in place without its row either.
+   */
+  dropStagings(): boolean
+  /** For the start of the server, when no thread installs: removes what a crash left behind. */
   recover(isUsed: (contentHash: string) => boolean): void
   /** The folder of a content's files. */
   filesOf(contentHash: string): string

@@ -1,5 +1,6 @@
 import type { Deps } from '../../../deps.ts'
 import { type FetchContext, fetchPackage } from './fetch-package.ts'
+import type { Fail } from '../install/install-failure.ts'
 import { enterStep } from '../install/install-step.ts'
 import type { InstallSource } from '../install/install-types.ts'
 import type { PackageOrigin } from './package-origin.ts'
@@ -31,6 +32,13 @@ const explainDiskFailure = (log: Deps['log'], error: unknown, { work, fail }: Pr
   return fail('setup_and_copy', 'the server cannot store the files', { exception_type: code })
 }
 
+const assertExpected = (source: InstallSource, { pluginSlug }: PluginManifest, fail: Fail) => {
+  const expected = source.kind === 'repository' ? source.expectedSlug : undefined
+  if (expected === undefined || expected === pluginSlug) return
+  const reason = `The package holds another plugin: ${pluginSlug}`
+  throw fail('plugin_validation', reason, { validation_error: reason })
+}
+
 /** Fetches and checks a package. Throws what `fail` makes, or the signal's reason. */
 export const prepareCandidate = async (
   deps: PrepareDeps,
@@ -43,6 +51,7 @@ export const prepareCandidate = async (
     enterStep(work, 'plugin_validation')
     const read = await readPackage(tree, work.signal)
     if (!read.ok) throw fail('plugin_validation', read.reason, { validation_error: read.reason })
+    assertExpected(source, read.manifest, fail)
     if (read.warnings.length > 0) {
       deps.log.info('parts of a plugin were left out', { plugin: read.manifest.pluginSlug, warnings: read.warnings })
     }

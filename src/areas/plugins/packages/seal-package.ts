@@ -1,9 +1,9 @@
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, open, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { forEachConcurrent } from '../../../shared/for-each-concurrent.ts'
 import { hashAndFlush, hashOfTree } from './package-hash.ts'
 import type { SealedPackage } from './package-store.ts'
-import { listTree } from './package-tree.ts'
+import { listTree, type PackageTree } from './package-tree.ts'
 import { precompress } from './precompress.ts'
 
 const filesAtOnce = 4
@@ -18,6 +18,18 @@ const flushFolder = async (path: string) => {
   } finally {
     await folder.close()
   }
+}
+
+const blockBytes = 4096
+
+/** As a disk counts: thousands of tiny files take more than their lengths. */
+const measure = async (root: string, { files, folders }: PackageTree): Promise<number> => {
+  let blocks = 1 + folders.length
+  await forEachConcurrent(files, filesAtOnce, async (path) => {
+    const { size } = await stat(join(root, path))
+    blocks += Math.max(1, Math.ceil(size / blockBytes))
+  })
+  return blocks * blockBytes
 }
 
 /** Makes a sealed package at `target`, which must not exist, of the folder `root`, which is gone then. */
@@ -35,7 +47,11 @@ export const sealPackage = async (root: string, target: string, signal?: AbortSi
     signal?.throwIfAborted()
     await precompress(join(roots.files, path), (encoding) => join(roots[encoding], path))
   })
-  const { folders } = await listTree(target, signal)
-  await forEachConcurrent(['', ...folders], filesAtOnce, (path) => flushFolder(join(target, path)))
-  return { contentHash: hashOfTree(files.map((path, index) => ({ path, hash: hashes[index] ?? '' }))), path: target }
+  const tree = await listTree(target, signal)
+  await forEachConcurrent(['', ...tree.folders], filesAtOnce, (path) => flushFolder(join(target, path)))
+  return {
+    contentHash: hashOfTree(files.map((path, index) => ({ path, hash: hashes[index] ?? '' }))),
+    bytes: await measure(target, tree),
+    path: target,
+  }
 }

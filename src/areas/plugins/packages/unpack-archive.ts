@@ -6,8 +6,8 @@ import { archiveLimits } from './package-limits.ts'
 import { tooManyInstalls } from '../install/plugins-lifecycle.errors.ts'
 
 const unpacking = createSemaphore(1, 32, tooManyInstalls)
-/** Apart, since a check-out waits for somebody's server as well: a slow one must not hold up uploads. */
-const checkingOut = createSemaphore(2, 32, tooManyInstalls)
+/** Apart, since a check-out waits for somebody's server most of the time, which takes no memory. */
+const checkingOut = createSemaphore(8, 32, tooManyInstalls)
 const turns = createKeyedLock()
 
 /** Whose turn it is. */
@@ -17,18 +17,13 @@ export interface Turn {
 }
 
 /**
- * Unpacking takes memory, most of all a check-out: few at a time in this process. A user has one place in the line, so that
- * nobody keeps the others waiting with many slow repositories.
+ * Few at a time in this process. A user has one place in the line, so that nobody keeps the others waiting with many slow
+ * repositories. Who is gone leaves it at once.
  */
 const inTurn =
   (line: ReturnType<typeof createSemaphore>, name: string) =>
   <T>({ userId, signal }: Turn, work: () => Promise<T>): Promise<T> =>
-    turns.run(`${name} ${userId}`, () =>
-      line.run(async () => {
-        signal?.throwIfAborted()
-        return await work()
-      }),
-    )
+    turns.run(`${name} ${userId}`, () => line.run(work, signal), signal)
 const unpackInTurn = inTurn(unpacking, 'unpack')
 export const checkOutInTurn = inTurn(checkingOut, 'check out')
 

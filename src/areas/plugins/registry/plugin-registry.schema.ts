@@ -6,7 +6,11 @@ const line = (maxLength: number) => t.String({ minLength: 1, maxLength, pattern:
 export const RegistryEntry = t.Object({
   slug: t.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]{0,63}$' }),
   name: line(200),
-  repo_url: t.String({ maxLength: 500, pattern: '^https?://[^\\s]+$', description: 'Its Git repository' }),
+  repo_url: t.String({
+    maxLength: 500,
+    pattern: '^https?://[^\\s/@]+/[^\\s]+$',
+    description: 'Its Git repository; without a user name or password, since everybody sees it',
+  }),
   description: t.String({ maxLength: 2000 }),
   author: line(200),
   official: t.Optional(t.Boolean()),
