@@ -1,12 +1,15 @@
+import { heartbeatBytes, keepAlive, type KeptAlive } from './sse-heartbeats.ts'
+
 const encoder = new TextEncoder()
 
-/** One event as bytes: JSON on one line, ended by a blank line (ai.md 2.6). */
-export const encodeEvent = (data: unknown): Uint8Array => encoder.encode(`data: ${JSON.stringify(data)}\n\n`)
+/**
+ * One event as bytes: JSON on one line, ended by a blank line (ai.md 2.6). A client that comes back names the last `id` that
+ * it saw (`Last-Event-ID`).
+ */
+export const encodeEvent = (data: unknown, id?: number): Uint8Array =>
+  encoder.encode(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`)
 
 const doneBytes = encoder.encode('data: [DONE]\n\n')
-/** One line, not two: a blank line would dispatch an empty message in the web client (ai.md 2.6). */
-const heartbeatBytes = encoder.encode(': ping\n')
-const heartbeatEveryMs = 15_000
 /** What a client may leave unread before it counts as gone. */
 const maxUnreadBytes = 4 * 1024 * 1024
 
@@ -17,27 +20,7 @@ export interface SseWriter {
   done(): void
 }
 
-interface OpenStream extends SseWriter {
-  heartbeat(): void
-}
-
-const openStreams = new Set<OpenStream>()
-let heartbeats: ReturnType<typeof setInterval> | undefined
-
-// One timer for all streams: a thousand idle clients cost no thousand timers.
-const watch = (stream: OpenStream) => {
-  openStreams.add(stream)
-  heartbeats ??= setInterval(() => {
-    for (const open of openStreams) open.heartbeat()
-  }, heartbeatEveryMs)
-}
-
-const unwatch = (stream: OpenStream) => {
-  openStreams.delete(stream)
-  if (openStreams.size > 0) return
-  clearInterval(heartbeats)
-  heartbeats = undefined
-}
+interface OpenStream extends SseWriter, KeptAlive {}
 
 const createStream = (
   controller: ReadableStreamDefaultController<Uint8Array>,
@@ -47,7 +30,7 @@ const createStream = (
   const close = () => {
     if (!isOpen) return
     isOpen = false
-    unwatch(stream)
+    stopHeartbeat()
     onClose()
   }
   const end = () => {
@@ -79,22 +62,31 @@ const createStream = (
       if (write(doneBytes)) end()
     },
   }
+  const stopHeartbeat = keepAlive(stream)
   return stream
 }
 
-interface SseContext {
+export interface SseContext {
   request: Request
   server: { timeout(request: Request, seconds: number): void } | null
   set: { headers: Record<string, string | number | string[] | undefined> }
 }
 
-/**
- * The only place that frames server-sent events. `onOpen` gets the writer and returns what to do when the stream ends,
- * whoever ends it. Never cut for being idle: a heartbeat comes every 15 s.
- */
-export const openSse = ({ request, server, set }: SseContext, onOpen: (writer: SseWriter) => () => void): Response => {
+/** An answer that is never cut for being silent, and that no proxy keeps back. */
+export const toSseResponse = (
+  { request, server, set }: SseContext,
+  body: ReadableStream<Uint8Array> | null,
+): Response => {
   server?.timeout(request, 0)
   set.headers['cache-control'] = 'no-cache, no-transform'
+  return new Response(body, { headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } })
+}
+
+/**
+ * A stream of what is said now and cannot be said again: a client that is too slow is cut. `onOpen` gets the writer and
+ * returns what to do when the stream ends, whoever ends it. Never cut for being idle: a heartbeat comes every 15 s.
+ */
+export const openSse = (context: SseContext, onOpen: (writer: SseWriter) => () => void): Response => {
   let close = () => {}
   const body = new ReadableStream<Uint8Array>(
     {
@@ -106,7 +98,6 @@ export const openSse = ({ request, server, set }: SseContext, onOpen: (writer: S
           release?.()
         })
         close = stream.close
-        watch(stream)
         release = onOpen(stream)
         // The stream may have ended while it was being opened.
         if (isClosed) release()
@@ -115,5 +106,5 @@ export const openSse = ({ request, server, set }: SseContext, onOpen: (writer: S
     },
     new ByteLengthQueuingStrategy({ highWaterMark: maxUnreadBytes }),
   )
-  return new Response(body, { headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } })
+  return toSseResponse(context, body)
 }

@@ -1,4 +1,4 @@
-import { numberAt } from './json-fields.ts'
+import { numberAt } from '../../shared/json-fields.ts'
 import { pickNumbers, pickStops, type SamplingParams } from './sampling-params.ts'
 import type { ChatMessage } from './types.ts'
 

@@ -1,11 +1,11 @@
 import { lastChunk } from './last-chunk.ts'
 import { toFinishReason } from './finish-reason.ts'
-import { numberAt, stringAt, type JsonObject } from './json-fields.ts'
-import { STREAM_LIMIT_BYTES } from './limits.ts'
-import { endedEarly } from './protocol-errors.ts'
-import { readBytes } from './response-body.ts'
+import { numberAt, stringAt, type JsonObject } from '../../shared/json-fields.ts'
+import { STREAM_LIMIT_BYTES } from '../../shared/model-server/limits.ts'
+import { endedEarly } from '../../shared/model-server/protocol-errors.ts'
+import { readBytes } from '../../shared/model-server/response-body.ts'
 import { sseEvents } from './sse-events.ts'
-import { parseStreamEvent } from './stream-event.ts'
+import { parseStreamEvent } from '../../shared/model-server/stream-event.ts'
 import type { ChatChunk, ModelServer, TokenUsage } from './types.ts'
 
 /** The output count of `message_delta` is a running total, so the newest of each is right. */

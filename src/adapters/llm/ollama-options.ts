@@ -1,4 +1,4 @@
-import { numberAt } from './json-fields.ts'
+import { numberAt } from '../../shared/json-fields.ts'
 import { pickNumbers, pickStops, type SamplingParams } from './sampling-params.ts'
 
 const SAME_NAME = ['temperature', 'top_p', 'top_k', 'seed', 'min_p'] as const

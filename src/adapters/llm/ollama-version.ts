@@ -1,7 +1,7 @@
 import type { GuardedFetch } from '../web/types.ts'
-import { bearerHeaders, getJson } from './call-provider.ts'
-import { stringAt } from './json-fields.ts'
-import { unexpectedJson } from './protocol-errors.ts'
+import { bearerHeaders, getJson } from '../../shared/model-server/call-model-server.ts'
+import { stringAt } from '../../shared/json-fields.ts'
+import { unexpectedJson } from '../../shared/model-server/protocol-errors.ts'
 import type { ModelServer } from './types.ts'
 
 /**

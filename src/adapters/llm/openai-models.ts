@@ -1,8 +1,8 @@
 import type { GuardedFetch } from '../web/types.ts'
-import { getJson } from './call-provider.ts'
-import { numberAt, stringAt, valueAt, type JsonObject } from './json-fields.ts'
-import { unexpectedJson } from './protocol-errors.ts'
-import { throwInBandError } from './provider-error.ts'
+import { getJson } from '../../shared/model-server/call-model-server.ts'
+import { numberAt, stringAt, valueAt, type JsonObject } from '../../shared/json-fields.ts'
+import { unexpectedJson } from '../../shared/model-server/protocol-errors.ts'
+import { throwInBandError } from '../../shared/model-server/provider-error.ts'
 import type { ListedModel, ModelServer, ProviderId } from './types.ts'
 
 const openAiMetadata = (entry: unknown): JsonObject => ({

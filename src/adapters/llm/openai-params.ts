@@ -1,4 +1,4 @@
-import { isJsonObject, stringAt } from './json-fields.ts'
+import { isJsonObject, stringAt } from '../../shared/json-fields.ts'
 import { pickNumbers, pickStops, type SamplingParams } from './sampling-params.ts'
 import type { ModelServer } from './types.ts'
 

@@ -1,5 +1,5 @@
 import type { GuardedFetch } from '../web/types.ts'
-import { bearerHeaders, postJson } from './call-provider.ts'
+import { bearerHeaders, postJson } from '../../shared/model-server/call-model-server.ts'
 import { closeableStream } from './closeable-stream.ts'
 import { listOpenAiModels } from './openai-models.ts'
 import { toOpenAiParams } from './openai-params.ts'

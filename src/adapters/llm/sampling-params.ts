@@ -1,4 +1,4 @@
-import { numberAt } from './json-fields.ts'
+import { numberAt } from '../../shared/json-fields.ts'
 
 /** Sampling parameters as clients send them: unchecked (ai.md 2.3). */
 export type SamplingParams = Record<string, unknown>

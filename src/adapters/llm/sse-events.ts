@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser'
-import { parseJson } from './json-fields.ts'
-import { STREAM_LINE_LIMIT } from './limits.ts'
-import { lineTooLong } from './protocol-errors.ts'
+import { parseJson } from '../../shared/json-fields.ts'
+import { STREAM_LINE_LIMIT } from '../../shared/model-server/limits.ts'
+import { lineTooLong } from '../../shared/model-server/protocol-errors.ts'
 
 /** Data of the event that ends an OpenAI-style stream. */
 export const DONE = '[DONE]'

@@ -1,13 +1,12 @@
+import type { ServerAccess } from '../../shared/model-server/server-access.ts'
+
 /** Provider ids, in the order in which every answer lists them (ai.md 1). */
 export const providerIds = ['ollama', 'openai', 'claude', 'groq', 'openrouter'] as const
 export type ProviderId = (typeof providerIds)[number]
 
 /** One place that can run a model: resolved anew for each request and user, never shared between users. */
-export interface ModelServer {
+export interface ModelServer extends ServerAccess {
   provider: ProviderId
-  /** Absolute http(s) URL without a trailing slash, e.g. `https://api.openai.com/v1` or `http://localhost:11434`. */
-  baseUrl: string
-  apiKey: string | undefined
 }
 
 export interface ChatMessage {

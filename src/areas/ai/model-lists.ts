@@ -2,6 +2,7 @@ import type { ListedModel, ModelServer } from '../../adapters/llm/types.ts'
 import type { Deps } from '../../deps.ts'
 import { createBoundedMap } from '../../shared/bounded-map.ts'
 import { UpstreamError } from '../../shared/upstream-error.ts'
+import { withDeadline } from '../../shared/with-deadline.ts'
 
 export interface ModelLists {
   /** A server's models, within `MODEL_LIST_TIMEOUT`. Throws `UpstreamError`. */
@@ -20,17 +21,6 @@ const keyOf = ({ provider, baseUrl, apiKey }: ModelServer) => `${provider}\n${ba
 
 const isDead = (error: unknown) =>
   error instanceof UpstreamError && (error.kind === 'unreachable' || error.kind === 'timeout')
-
-/** Aborts the work after that time, which then reads as a timeout. */
-export const withDeadline = async <T>(seconds: number, work: (deadline: AbortSignal) => Promise<T>): Promise<T> => {
-  const deadline = AbortSignal.timeout(seconds * 1000)
-  try {
-    return await work(deadline)
-  } catch (error) {
-    if (!deadline.aborted) throw error
-    throw new UpstreamError('timeout', `No answer within ${seconds} s`, { cause: error })
-  }
-}
 
 /** Remembers for a while which servers are dead and what their models are called. */
 export const createModelLists = ({ llm, clock, config }: Pick<Deps, 'llm' | 'clock' | 'config'>): ModelLists => {

@@ -2,13 +2,13 @@ import type { ListedModel, ModelServer } from '../../adapters/llm/types.ts'
 import type { Deps, SignedInUser } from '../../deps.ts'
 import { isSameId } from '../../shared/ids.ts'
 import { UpstreamError } from '../../shared/upstream-error.ts'
+import { withDeadline } from '../../shared/with-deadline.ts'
+import { listOllamaServers } from '../ollama/ollama-servers.service.ts'
 import * as errors from './ai.errors.ts'
-import { withDeadline } from './model-lists.ts'
 import type { AllModels, CatalogEntry, ModelsQuery, ServerModel, Validate, Validation } from './models.schema.ts'
 import { getProvider, type ProviderInfo, providers } from './provider-catalog.ts'
 import {
   asText,
-  listOllamaServers,
   readKeySetting,
   resolveKeyProvider,
   resolveServer,

@@ -1,12 +1,13 @@
 import type { SignedInUser } from '../../deps.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { listOllamaServers, type OllamaServer } from '../ollama/ollama-servers.service.ts'
 import { deleteUserSetting, findUserSettingValue, saveUserSettingValue } from '../settings/settings.service.ts'
 import { maskKeys } from '../settings/key-mask.ts'
 import * as errors from './ai.errors.ts'
 import type { ProviderInstance, SaveProviderInstance } from './provider-instances.schema.ts'
 import { getProvider, type ProviderInfo, providers } from './provider-catalog.ts'
-import { asText, listOllamaServers, type OllamaServer, type SettingsDeps } from './provider-settings.ts'
+import { asText, type SettingsDeps } from './provider-settings.ts'
 
 type InstanceDeps = SettingsDeps & Pick<Deps, 'clock'>
 

@@ -1,5 +1,6 @@
 import type { ModelServer } from '../../adapters/llm/types.ts'
 import type { Deps } from '../../deps.ts'
+import { listOllamaServers, type OllamaServer } from '../ollama/ollama-servers.service.ts'
 import { findUserSettingValue } from '../settings/settings.service.ts'
 import { noApiKey, noServer, noServerAddress } from './ai.errors.ts'
 import type { ProviderInfo } from './provider-catalog.ts'
@@ -12,30 +13,11 @@ export interface ResolvedServer {
   serverName: string
 }
 
-export interface OllamaServer {
-  id: string
-  serverName: string
-  serverAddress: string
-  apiKey: string
-}
-
 const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 
 /** A trimmed text, or an empty one for anything else. */
 export const asText = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
-
-const toOllamaServer = (entry: unknown): OllamaServer | undefined => {
-  const { id, serverName, serverAddress, apiKey } = asRecord(entry)
-  if (typeof id !== 'string' || typeof serverName !== 'string' || typeof serverAddress !== 'string') return undefined
-  return { id, serverName, serverAddress: serverAddress.trim().replace(/\/+$/, ''), apiKey: asText(apiKey) }
-}
-
-/** The Ollama servers of one user, in stored order. One broken entry does not hide the others. */
-export const listOllamaServers = (deps: SettingsDeps, userId: string): OllamaServer[] => {
-  const { servers } = asRecord(findUserSettingValue(deps, userId, 'ollama_servers_settings'))
-  return Array.isArray(servers) ? servers.map(toOllamaServer).filter((server) => server !== undefined) : []
-}
 
 export interface KeySetting {
   apiKey: string | undefined

@@ -6,11 +6,13 @@ import { insertAuditRow } from './auth.store.ts'
 import { redact } from '../../shared/redact.ts'
 
 export interface AuditEvent {
-  /** One of auth.md 11.1, e.g. `auth.login_success`. */
+  /** One of auth.md 11.1, e.g. `auth.login_success`, or what the command line does to accounts, e.g. `user.created`. */
   type: string
   status: 'success' | 'failure'
   /** Who did it, once proven. A failed login names its account as `resource` instead. */
   userId?: string
+  /** Somebody at the machine itself, who is no user. */
+  isBySystem?: boolean
   request?: Request
   resource?: { type: string; id: string }
   /** Our own words: never the text of an exception, never what was sent. */
@@ -36,6 +38,11 @@ const createMinuteCap = (clock: Clock, perMinute: number) => {
   }
 }
 
+const actorOf = ({ userId, isBySystem }: AuditEvent) => {
+  if (isBySystem) return { actorType: 'system', actorId: null } as const
+  return { actorType: userId ? 'user' : 'anonymous', actorId: userId ?? null } as const
+}
+
 const toRequestColumns = (request: Request | undefined) => {
   const info = request && requestInfo(request)
   return {
@@ -51,13 +58,13 @@ const toRequestColumns = (request: Request | undefined) => {
 export const createAudit = ({ db, clock, log }: Pick<Deps, 'db' | 'clock' | 'log'>): Audit => {
   const mayWriteAnonymous = createMinuteCap(clock, anonymousPerMinute)
   return (event) => {
-    if (!event.userId && !mayWriteAnonymous()) return
+    const actor = actorOf(event)
+    if (actor.actorType === 'anonymous' && !mayWriteAnonymous()) return
     try {
       insertAuditRow(db, {
         id: newUuid(),
         eventType: event.type,
-        actorType: event.userId ? 'user' : 'anonymous',
-        actorId: event.userId ?? null,
+        ...actor,
         ...toRequestColumns(event.request),
         resourceType: event.resource?.type ?? null,
         resourceId: event.resource?.id ?? null,

@@ -1,4 +1,4 @@
-import { defineError } from '../../shared/app-error.ts'
+import { defineError, defineErrorWith } from '../../shared/app-error.ts'
 
 // The web client looks for these texts (auth.md 12): change none of them.
 export const emailTaken = defineError(400, 'auth.email_taken', 'Email already registered')
@@ -53,3 +53,12 @@ export const passwordUnusable = defineError(
   'New password must not contain a NUL character',
 )
 export const registerMismatch = defineError(400, 'auth.register_mismatch', 'Password and confirmation do not match')
+
+// For the command line: no route answers with these.
+export const badAccount = defineErrorWith(422, 'auth.bad_account', (fault: string) => fault)
+export const noSuchUser = defineErrorWith(404, 'auth.no_such_user', (name: string) => `There is no user ${name}`)
+export const lastAdmin = defineError(
+  409,
+  'auth.last_admin',
+  'This is the only administrator who can sign in: promote somebody else first',
+)

@@ -1,7 +1,7 @@
 import type { Deps, SignedInUser } from '../../deps.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { AppError } from '../../shared/app-error.ts'
-import { newHexId } from '../../shared/ids.ts'
+import type { CreateJobDeps } from '../jobs/create-job.service.ts'
 import * as errors from './auth.errors.ts'
 import type { Login, Register } from './auth.schema.ts'
 import {
@@ -9,42 +9,23 @@ import {
   findUser,
   findUserByEmail,
   hasUsers,
-  insertUser,
   isEmailTaken,
   isUsernameTaken,
   replacePasswordHash,
   updateUser,
 } from './auth.store.ts'
 import type { UserRow } from './auth.table.ts'
-import { completeAccount, repairAccount } from './new-account.ts'
+import { makeAccount, repairAccount } from './new-account.ts'
 import type { PasswordChange } from './request-bodies.ts'
 import { hasControlCharacter } from './username.ts'
 
-/** Data version of an account, shown on the profile page (auth.md 7). */
-const accountVersion = '0.6.5'
+export type AuthDeps = CreateJobDeps & Pick<Deps, 'log' | 'passwords'>
 
-type AuthDeps = Pick<Deps, 'db' | 'clock' | 'log' | 'config' | 'secretBox' | 'passwords' | 'audit'>
-
-const assertFree = ({ db }: Pick<Deps, 'db'>, email: string, username: string) => {
+/** Throws 400. */
+export const assertFree = ({ db }: Pick<Deps, 'db'>, email: string, username: string) => {
   if (isEmailTaken(db, email)) throw errors.emailTaken()
   if (isUsernameTaken(db, username)) throw errors.usernameTaken()
 }
-
-const toNewUser = (body: Register, passwordHash: string, isFirst: boolean, now: number): UserRow => ({
-  id: newHexId(),
-  username: body.username,
-  email: body.email,
-  emailKey: body.email.toLowerCase(),
-  passwordHash,
-  fullName: body.full_name || null,
-  profilePicture: body.profile_picture || null,
-  role: isFirst ? 'admin' : 'member',
-  isActive: true,
-  isVerified: false,
-  version: accountVersion,
-  createdAt: now,
-  updatedAt: now,
-})
 
 /** Whether this registration may go on, and whether it makes the first account, which becomes the administrator. */
 const assertMayRegister = (deps: AuthDeps, body: Register): { isFirst: boolean } => {
@@ -61,14 +42,11 @@ const createUser = async (deps: AuthDeps, body: Register): Promise<UserRow> => {
   return inTransaction(deps.db, () => {
     // Once more: hashing took its time, and somebody else may have been quicker.
     const { isFirst } = assertMayRegister(deps, body)
-    const user = toNewUser(body, passwordHash, isFirst, deps.clock())
-    insertUser(deps.db, user)
-    completeAccount(deps, user.id)
-    return user
+    return makeAccount(deps, { ...body, passwordHash, isAdmin: isFirst })
   })
 }
 
-/** Creates the account and all that belongs to it in one transaction. */
+/** Creates the account and all that belongs to it in one transaction; its plugins are installed later. */
 export const registerUser = async (deps: AuthDeps, body: Register, request: Request): Promise<UserRow> => {
   try {
     const user = await createUser(deps, body)
@@ -134,7 +112,8 @@ export const changeUsername = (
   return getUser(deps, user.id)
 }
 
-const assertUsable = (next: string, confirmation: string | undefined) => {
+/** The rules for new passwords. Throws 400. */
+export const assertUsable = (next: string, confirmation?: string) => {
   if (confirmation !== undefined && confirmation !== next) throw errors.passwordMismatch()
   if (next.length < 8) throw errors.passwordTooShort()
   if (next.length > 512) throw errors.passwordTooLong()

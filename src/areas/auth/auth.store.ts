@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, lte, ne, notInArray, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, lte, ne, notInArray, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { nativeRow } from '../../db/native-list.ts'
 import { prepared } from '../../db/prepared.ts'
@@ -69,6 +69,36 @@ export const isUsernameTaken = (db: Db, username: string, exceptUserId = ''): bo
     .where(and(eq(users.username, username), ne(users.id, exceptUserId)))
     .get() !== undefined
 
+export const findUserByUsername = (db: Db, username: string): UserRow | undefined =>
+  db.select().from(users).where(eq(users.username, username)).get()
+
+/** Everybody but the pictures and hashes, oldest first, and on how many devices each is signed in. */
+export const listUsers = (db: Db, now: number) =>
+  db
+    .select({
+      id: users.id,
+      username: users.username,
+      email: users.email,
+      role: users.role,
+      isActive: users.isActive,
+      createdAt: users.createdAt,
+      sessions: count(sessions.id),
+    })
+    .from(users)
+    .leftJoin(sessions, and(eq(sessions.userId, users.id), gt(sessions.expiresAt, now)))
+    .groupBy(users.id)
+    .orderBy(asc(users.createdAt), asc(users.id))
+    .all()
+
+/** Whether an administrator other than this one can sign in. */
+export const hasOtherAdmin = (db: Db, userId: string): boolean =>
+  db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.role, 'admin'), eq(users.isActive, true), ne(users.id, userId)))
+    .limit(1)
+    .get() !== undefined
+
 export const hasUsers = (db: Db): boolean => db.select({ id: users.id }).from(users).limit(1).get() !== undefined
 
 export const insertUser = (db: Db, row: UserRow) => db.insert(users).values(row).run()
@@ -97,6 +127,9 @@ export const deleteSession = (db: Db, id: string) => db.delete(sessions).where(e
 
 export const deleteSessionsOfUser = (db: Db, userId: string) =>
   db.delete(sessions).where(eq(sessions.userId, userId)).run()
+
+/** Of everybody. Returns how many there were. */
+export const deleteAllSessions = (db: Db): number => db.delete(sessions).returning({ id: sessions.id }).all().length
 
 const surplusSessions = prepared((db) => {
   const newest = db

@@ -1,5 +1,7 @@
-import { FieldError } from '../../http/validation-details.ts'
-import type { Login, Register } from './auth.schema.ts'
+import { Value } from '@sinclair/typebox/value'
+import { ValidationError } from 'elysia'
+import { FieldError, toValidationDetails } from '../../http/validation-details.ts'
+import { type Login, Register } from './auth.schema.ts'
 import { normalizeEmail } from './email-address.ts'
 import { hasControlCharacter } from './username.ts'
 
@@ -16,6 +18,23 @@ export const readRegister = (body: Register): Register => {
     throw new FieldError(['username'], 'value_error', 'String should not contain control characters')
   if (email === undefined) throw badEmail('An email address looks like name@example.com.')
   return { ...body, username, email }
+}
+
+const findFault = (body: Register) => {
+  if (!Value.Check(Register, body)) return toValidationDetails(new ValidationError('body', Register, body))[0]
+  try {
+    readRegister(body)
+    return undefined
+  } catch (error) {
+    if (error instanceof FieldError) return error.detail
+    throw error
+  }
+}
+
+/** What the route would refuse about a registration, with the name of the field, for people at the terminal. */
+export const findRegisterFault = (body: Register): string | undefined => {
+  const fault = findFault(body)
+  return fault && `${String(fault.loc.at(-1))}: ${fault.msg}`
 }
 
 /** The same with the e-mail as it is stored. One that breaks our rules may belong to an imported account. Throws `FieldError`. */

@@ -1,6 +1,6 @@
-import { UpstreamError } from '../../shared/upstream-error.ts'
+import { UpstreamError } from '../upstream-error.ts'
 import { JSON_LIMIT_BYTES } from './limits.ts'
-import { parseJson } from './json-fields.ts'
+import { parseJson } from '../json-fields.ts'
 import { answerTooLarge, brokenJson } from './protocol-errors.ts'
 
 interface ByteReader {
@@ -63,9 +63,13 @@ export const readText = async (response: Response, limitBytes: number, signal: A
   return text + decoder.decode()
 }
 
-/** A complete JSON answer of at most 8 MiB; the same errors as `readBytes`, and `protocol` when it is not JSON. */
-export const readJson = async (response: Response, signal: AbortSignal): Promise<unknown> => {
-  const json = parseJson(await readText(response, JSON_LIMIT_BYTES, signal))
+/** A complete JSON answer of at most `limitBytes`; the same errors as `readBytes`, and `protocol` when it is not JSON. */
+export const readJson = async (
+  response: Response,
+  signal: AbortSignal,
+  limitBytes = JSON_LIMIT_BYTES,
+): Promise<unknown> => {
+  const json = parseJson(await readText(response, limitBytes, signal))
   if (json === undefined) throw brokenJson()
   return json
 }

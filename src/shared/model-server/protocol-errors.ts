@@ -1,4 +1,4 @@
-import { UpstreamError } from '../../shared/upstream-error.ts'
+import { UpstreamError } from '../upstream-error.ts'
 
 const protocolError = (message: string) => new UpstreamError('protocol', message)
 

@@ -1,8 +1,8 @@
-import { UpstreamError } from '../../shared/upstream-error.ts'
-import { parseJson, stringAt } from './json-fields.ts'
+import { UpstreamError } from '../upstream-error.ts'
+import { parseJson, stringAt } from '../json-fields.ts'
 import { ERROR_LIMIT_BYTES, ERROR_MESSAGE_LIMIT } from './limits.ts'
 import { readText } from './response-body.ts'
-import type { ModelServer } from './types.ts'
+import type { ServerAccess } from './server-access.ts'
 
 const REDACTED = '[redacted]'
 // Keys of other accounts too: a gateway may echo the one that it uses itself.
@@ -15,6 +15,9 @@ const redactKeys = (text: string, apiKey: string | undefined) => {
   const key = apiKey?.trim()
   return (key ? text.replaceAll(key, REDACTED) : text).replaceAll(KEY_LIKE, REDACTED)
 }
+
+/** What a server says while it works, without the key that it was sent and without any other. */
+export const withoutKeys = (text: string, { apiKey }: ServerAccess): string => redactKeys(text, apiKey).toWellFormed()
 
 const shorten = (text: string) =>
   text.length <= ERROR_MESSAGE_LIMIT ? text : `${text.slice(0, ERROR_MESSAGE_LIMIT - 1)}…`
@@ -33,7 +36,7 @@ const findMessage = (json: unknown) =>
  */
 export const toStatusError = async (
   response: Response,
-  server: ModelServer,
+  server: ServerAccess,
   signal: AbortSignal,
 ): Promise<UpstreamError> => {
   const { status } = response
@@ -45,7 +48,7 @@ export const toStatusError = async (
 }
 
 /** Throws `UpstreamError` `in_band` when a JSON answer or event with status 200 carries an `error` after all. */
-export const throwInBandError = (json: unknown, server: ModelServer): void => {
+export const throwInBandError = (json: unknown, server: ServerAccess): void => {
   const error = typeof json === 'object' && json !== null && 'error' in json ? json.error : undefined
   if (!error) return
   const message = findMessage(json)?.trim() || 'The model server reported an error without an explanation'

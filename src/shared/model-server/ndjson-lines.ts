@@ -1,4 +1,4 @@
-import { parseJson } from './json-fields.ts'
+import { parseJson } from '../json-fields.ts'
 import { STREAM_LINE_LIMIT } from './limits.ts'
 import { lineTooLong } from './protocol-errors.ts'
 

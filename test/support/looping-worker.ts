@@ -1,0 +1,7 @@
+/** A worker thread that hangs as soon as it has started. */
+declare const self: Worker
+
+self.onmessage = () => {
+  self.postMessage({ type: 'ready' })
+  for (;;);
+}
