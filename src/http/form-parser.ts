@@ -14,10 +14,10 @@ const MAX_HEADERS = 20
  */
 const PART_BUFFER_BYTES = 2_097_152
 
-/** What a form may take up besides its file. */
+/** What a form may take up besides its files. */
 export const maxFormOverhead = MAX_PARTS * (MAX_FIELD_BYTES + MAX_HEADER_BYTES)
 
-/** The one field that a file may come in. */
+/** The field that files come in, unless a target names another. */
 export const fileField = 'file'
 
 export const badForm = defineErrorWith(400, 'http.bad_form', (reason: string) => `The form cannot be read: ${reason}`)
@@ -29,22 +29,39 @@ export const formTooLarge = defineError(
 export const tooManyFiles = defineError(400, 'http.too_many_files', 'Send one file')
 
 export interface ReceivedFile {
+  path: string
   /** As the part says, without folders; empty when it says none. */
   name: string
+  /** Its media type, as the part says. */
+  type: string
   bytes: number
+  /** It was larger than a file may be, and is not whole. Only where a target asks for such files. */
+  isCut: boolean
 }
 
 export interface ReceivedForm {
   fields: Map<string, string>
-  file?: ReceivedFile
+  files: ReceivedFile[]
 }
 
 export interface FormTarget {
-  /** Where the file goes; must not exist yet. Whoever named it removes it, also after a failure. */
+  /**
+   * Where the file goes, and further ones with `-1`, `-2`… behind it; must not exist yet. Whoever named it removes them, also
+   * after a failure.
+   */
   path: string
   maxFileBytes: number
   /** What to answer for a larger one. */
   fileTooLarge: (bytes: number) => AppError
+  /** `file` when it is left out. */
+  field?: string
+  several?: SeveralFiles
+}
+
+/** For a form with more than one file: one that is too large is marked, and the others are kept. */
+export interface SeveralFiles {
+  max: number
+  tooMany: () => AppError
 }
 
 export interface FormParser {
@@ -72,21 +89,21 @@ const save = async (content: Readable, path: string): Promise<number> => {
   }
 }
 
-const createBusboy = (contentType: string, maxFileBytes: number) => {
+const createBusboy = (contentType: string, { maxFileBytes, several, field = fileField }: FormTarget) => {
   try {
     return new Busboy({
       headers: { 'content-type': contentType },
       fileHwm: PART_BUFFER_BYTES,
       limits: {
         parts: MAX_PARTS,
-        files: 1,
+        files: several?.max ?? 1,
         fileSize: maxFileBytes,
         fieldSize: MAX_FIELD_BYTES,
         headerSize: MAX_HEADER_BYTES,
         headerPairs: MAX_HEADERS,
       },
       isPartAFile: (name, type, filename) =>
-        name === fileField || filename !== undefined || type === 'application/octet-stream',
+        name === field || filename !== undefined || type === 'application/octet-stream',
     })
   } catch {
     throw badForm('its boundary is missing')
@@ -96,35 +113,42 @@ const createBusboy = (contentType: string, maxFileBytes: number) => {
 /** Reads a multipart form; `fail` hears of the first thing that is wrong, at any time. Throws `badForm`. */
 export const createFormParser = (
   contentType: string,
-  { path, maxFileBytes, fileTooLarge }: FormTarget,
+  target: FormTarget,
   fail: (error: unknown) => void,
 ): FormParser => {
-  const busboy = createBusboy(contentType, maxFileBytes)
-  const form: ReceivedForm = { fields: new Map() }
+  const { maxFileBytes, fileTooLarge, field: fileName = fileField, several } = target
+  const busboy = createBusboy(contentType, target)
+  const fields: ReceivedForm['fields'] = new Map()
   const finished = Promise.withResolvers<void>()
   let content: Readable | undefined
   let saved: Promise<void> = Promise.resolve()
-  const keep = async (stream: Readable, name: string) => {
-    const file = { name, bytes: await save(stream, path) }
-    if (!isNoFile(file)) form.file = file
+  // One part may be on disk before the one in front of it is.
+  const inOrder: (ReceivedFile | undefined)[] = []
+  const keep = async (stream: Readable & { truncated?: boolean }, name: string, type: string) => {
+    const at = inOrder.push(undefined) - 1
+    const path = at === 0 ? target.path : `${target.path}-${at}`
+    const bytes = await save(stream, path)
+    inOrder[at] = { path, name, type, bytes, isCut: stream.truncated === true }
   }
   const malformed = () => fail(badForm('it ends early, or its parts are malformed'))
   busboy
     .on('field', (name, value, _, isCut) => {
       if (isCut) fail(formTooLarge())
-      else if (form.fields.has(name)) fail(badForm('a field comes twice'))
-      else if (typeof name === 'string') form.fields.set(name, value)
+      else if (fields.has(name)) fail(badForm('a field comes twice'))
+      else if (typeof name === 'string') fields.set(name, value)
     })
-    .on('file', (field, stream, name: string | undefined) => {
+    .on('file', (field, stream, ...[name, , type]: [string | undefined, string, string]) => {
       content = stream
       // Before anything else: an error that nobody listens to would end the process.
-      stream.on('error', malformed).on('limit', () => fail(fileTooLarge(maxFileBytes + 1)))
-      if (field !== fileField) return fail(badForm(`its file is not in the field "${fileField}"`))
-      saved = keep(stream, name ?? '')
+      stream.on('error', malformed)
+      if (!several) stream.on('limit', () => fail(fileTooLarge(maxFileBytes + 1)))
+      if (field !== fileName) return fail(badForm(`its file is not in the field "${fileName}"`))
+      const before = saved
+      saved = keep(stream, name ?? '', type).then(() => before)
       saved.catch(fail)
     })
     .on('partsLimit', () => fail(formTooLarge()))
-    .on('filesLimit', () => fail(tooManyFiles()))
+    .on('filesLimit', () => fail(several ? several.tooMany() : tooManyFiles()))
     .on('error', malformed)
     .on('finish', finished.resolve)
   return {
@@ -136,7 +160,8 @@ export const createFormParser = (
       busboy.end()
       await finished.promise
       await saved
-      return form
+      const files = inOrder.filter((file) => file !== undefined).filter((file) => !isNoFile(file))
+      return { fields, files }
     },
     close: async () => {
       content?.destroy()

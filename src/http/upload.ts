@@ -3,6 +3,7 @@ import { Value } from '@sinclair/typebox/value'
 import { ValidationError } from 'elysia'
 import { defineError } from '../shared/app-error.ts'
 import { rejectOnAbort } from '../shared/reject-on-abort.ts'
+import { FieldError } from './validation-details.ts'
 import { incompleteBody, JsonSyntaxError, readText } from './body.ts'
 import {
   badForm,
@@ -59,8 +60,8 @@ const watchUpload = ({ idleMs = defaultIdleMs, timeMs = defaultTimeMs }: UploadT
 type Watch = ReturnType<typeof watchUpload>
 
 /** What cannot be a form with an allowed file is not read on. */
-const checkSize = ({ maxFileBytes, fileTooLarge }: FormTarget, bytes: number) => {
-  if (bytes > maxFileBytes + maxFormOverhead) throw fileTooLarge(bytes)
+const checkSize = ({ maxFileBytes, fileTooLarge, several }: FormTarget, bytes: number) => {
+  if (bytes > maxFileBytes * (several?.max ?? 1) + maxFormOverhead) throw fileTooLarge(bytes)
 }
 
 const pump = async (request: Request, write: (piece: Uint8Array) => Promise<void>, watch: Watch): Promise<void> => {
@@ -119,6 +120,9 @@ const receiveJson = async (request: Request): Promise<unknown> => {
   }
 }
 
+const mediaTypeOf = (request: Request): string | undefined =>
+  (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase()
+
 /**
  * Reads a form with at most one file (field `file`), which goes to disk while it comes: never more than a few pieces of it
  * are in memory. Without a file the same fields may come as JSON. For a route with `parse: 'none'`, so that nothing is
@@ -131,18 +135,39 @@ export const readUpload = async <Schema extends TObject>(
   schema: Schema,
   target: UploadTarget,
 ): Promise<Upload<Static<Schema>>> => {
-  const type = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase()
+  const type = mediaTypeOf(request)
   const check = (fields: unknown): Static<Schema> => {
     if (Value.Check(schema, fields)) return fields
     throw new ValidationError('body', schema, fields)
   }
   if (type === 'application/json') return { fields: check(await receiveJson(request)), file: undefined }
   if (type !== 'multipart/form-data') throw unsupportedForm()
-  const { fields, file } = await receiveForm(request, target)
-  return { fields: check(Object.fromEntries(fields)), file }
+  const { fields, files } = await receiveForm(request, target)
+  return { fields: check(Object.fromEntries(fields)), file: files[0] }
 }
 
-/** The body of such a route for the API document. */
+/**
+ * Reads a form with one file or `several`, and no fields of interest, in the same way. Throws as `readUpload` does, and 422
+ * when there is no file with a name.
+ */
+export const readFiles = async (request: Request, target: UploadTarget): Promise<[ReceivedFile, ...ReceivedFile[]]> => {
+  if (mediaTypeOf(request) !== 'multipart/form-data') throw unsupportedForm()
+  const { files } = await receiveForm(request, target)
+  const [first, ...rest] = files.filter(({ name }) => name !== '')
+  if (!first) throw new FieldError([target.field ?? fileField], 'missing', 'Field required')
+  return [first, ...rest]
+}
+
+/** The body of a route for `readFiles`. */
+export const filesBody = (field: string, description: string, max = 1) => {
+  const file = { type: 'string' as const, format: 'binary', description }
+  const several = { type: 'array' as const, items: file, minItems: 1, maxItems: max }
+  const properties = { [field]: max === 1 ? file : several }
+  const schema = { type: 'object' as const, properties, required: [field] }
+  return { required: true, content: { 'multipart/form-data': { schema } } }
+}
+
+/** The body of a route for `readUpload`. */
 export const uploadBody = (schema: TObject, fileDescription: string) => {
   const file = { type: 'string', format: 'binary', description: fileDescription }
   const withFile = { ...schema, properties: { ...schema.properties, [fileField]: file } }
