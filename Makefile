@@ -4,7 +4,7 @@ SYSTEM_BUN := $(shell command -v bun 2>/dev/null)
 BUN := $(if $(filter $(BUN_VERSION),$(if $(SYSTEM_BUN),$(shell $(SYSTEM_BUN) --version))),$(SYSTEM_BUN),.bun/node_modules/.bin/bun)
 export PATH := $(CURDIR)/.bun/node_modules/.bin:$(PATH)
 
-.PHONY: help run dev test test-binary check fix build release bench migration
+.PHONY: help run dev test test-binary test-release check fix build release bench migration
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -16,11 +16,14 @@ run: node_modules ## install what is missing and start the server on http://127.
 dev: node_modules ## start the server; it reloads when a file changes
 	$(BUN) run dev
 
-test: node_modules ## all tests but the one of the built executable
+test: node_modules ## all tests but those of built executables
 	$(BUN) run test
 
-test-binary: node_modules ## the tests of the built executable (make build first)
+test-binary: node_modules ## the tests of the built executable and of the README (make build first)
 	$(BUN) run test:binary
+
+test-release: node_modules ## the tests of a release (make release first)
+	$(BUN) run test:release
 
 check: node_modules ## types, lint, format, unused code
 	$(BUN) run check
@@ -31,7 +34,7 @@ fix: node_modules ## mend what lint and format can mend
 build: node_modules ## dist/braindrive, the executable of this machine
 	$(BUN) run build
 
-release: node_modules ## executables of all platforms in dist/release
+release: node_modules ## executables of all platforms in dist/release, with checksums and an SBOM
 	$(BUN) run release
 
 bench: node_modules ## ratios against raw Bun.serve and bun:sqlite, measured in one run

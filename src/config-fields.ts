@@ -114,37 +114,58 @@ export const httpUrl = (names: Names, fallback: string, doc: string) =>
     return value.replace(/\/+$/, '')
   })
 
+/** Where our own paths begin: below such a path nobody could tell whether it was taken off already. */
+const ownPaths = new Set(['api', 'health', 'metrics', 'openapi.json'])
+
+/** A path such as `/brain` without a slash at its end; the empty text for the root. */
+export const urlPath = (name: string, doc: string) =>
+  field(name, '', doc, (value) => {
+    const path = value.replace(/\/+$/, '')
+    if (path === '') return ''
+    const names = path.split('/').slice(1)
+    if (!/^(\/[\w.~-]+)+$/.test(path) || names.some((one) => /^\.+$/.test(one)))
+      throw new Error('must be a path such as /brain')
+    if (ownPaths.has(names[0] ?? '')) throw new Error(`must not begin with /${names[0]}, which is a path of the server`)
+    return path
+  })
+
 /** Values that shipped templates of existing installations contain (auth.md 11.2). */
 const knownPlaceholders = new Set(['your-secret-key-here', 'your-encryption-master-key-here', 'changeme', 'secret'])
 
 type Environment = Record<string, string | undefined>
 
-/** The value of a field, or undefined when nothing is set. `problems` collects what is wrong, for all fields at once. */
-export const readField = <T>(one: ConfigField<T>, environment: Environment, problems: string[]): T => {
+/** Where a value came from: `default`, or the variable, or the variable that named its file. */
+export interface FieldValue<T> {
+  value: T
+  origin: string
+}
+
+/** `problems` collects what is wrong, for all fields at once. */
+export const readField = <T>(one: ConfigField<T>, environment: Environment, problems: string[]): FieldValue<T> => {
   for (const name of one.names) {
     const raw = readRaw(one, name, environment, problems)
     if (raw === undefined) continue
     try {
-      return one.parse(raw)
+      return { value: one.parse(raw.text), origin: raw.origin }
     } catch (error) {
       problems.push(`${name} ${error instanceof SyntaxError ? 'is not valid JSON' : (error as Error).message}`)
     }
   }
-  return one.fallback
+  return { value: one.fallback, origin: 'default' }
 }
 
 const readRaw = (one: ConfigField<unknown>, name: string, environment: Environment, problems: string[]) => {
   const isList = Array.isArray(one.fallback)
   const direct = environment[name]
   // An empty value means "none" for a list and "not set" for everything else.
-  if (direct !== undefined && (direct !== '' || isList)) return direct
+  if (direct !== undefined && (direct !== '' || isList)) return { text: direct, origin: name }
   const file = one.isSecret ? environment[`${name}_FILE`] : undefined
   if (!file) return undefined
   try {
     // Editors end a file with a line break; spaces belong to the secret, as they would in the variable.
     const content = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '')
     if (content === '') problems.push(`${name}_FILE names an empty file`)
-    return content === '' ? undefined : content
+    return content === '' ? undefined : { text: content, origin: `${name}_FILE` }
   } catch (error) {
     problems.push(`${name}_FILE cannot be read: ${(error as Error).message}`)
     return undefined

@@ -1,19 +1,10 @@
-import { Database } from 'bun:sqlite'
-import { randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
+import { finishRestore } from './restore-journal.ts'
+import { type EncryptionKeys, ensureKeyFile, readKeyFile, type ServerKeys } from './shared/encryption-keys.ts'
+import { isFileLocked, lockFile } from './shared/file-lock.ts'
+import { giveToOwnerOf } from './shared/give-to-owner.ts'
 
 /** `message` is for the person at the terminal. */
 export class DataDirError extends Error {
@@ -23,76 +14,86 @@ export class DataDirError extends Error {
 export interface DataDir {
   path: string
   databasePath: string
-  keys: { signing: string; encryption: string }
+  keys: ServerKeys
   /** Lets the next server in. The operating system does the same when the process dies. */
   unlock(): void
 }
 
-/**
- * An open exclusive transaction on a file of its own is a lock that works on every platform and that no crash leaves
- * behind.
- */
+const lockName = 'server.lock'
+
+/** Who looks whether a server runs touches the lock for a moment. */
+const glanceMs = 250
+
 const lock = (path: string): (() => void) => {
-  const database = new Database(join(path, 'server.lock'), { create: true })
-  try {
-    database.run('PRAGMA busy_timeout = 0')
-    database.run('BEGIN EXCLUSIVE')
-  } catch (cause) {
-    database.close()
-    throw new DataDirError(`Another BrainDrive Server is running on ${path}`, { cause })
-  }
-  return () => database.close()
+  const unlock = lockFile(join(path, lockName), glanceMs)
+  if (!unlock) throw new DataDirError(`Another BrainDrive Server is running on ${path}`)
+  return unlock
 }
 
-const fsyncPath = (path: string) => {
-  const file = openSync(path, 'r')
-  fsyncSync(file)
-  closeSync(file)
+/** Whether a server, or another program that must be alone, has locked the folder. Changes nothing. */
+export const isDataDirLocked = (path: string): boolean => isFileLocked(join(path, lockName))
+
+/**
+ * Keeps the keys as they are while a backup is made of them and of what they seal: a rotation waits so long, and a backup for
+ * a rotation. Throws `DataDirError`.
+ */
+export const lockKeys = (path: string): (() => void) => {
+  const file = join(path, 'keys.lock')
+  const unlock = lockFile(file, 10_000)
+  if (!unlock)
+    throw new DataDirError('A backup is being made, or the keys are being changed: try again when that is done')
+  giveToOwnerOf(path, file)
+  return unlock
 }
 
-/** Written aside, synced and linked into place: after a crash there is a whole key or none, and never a second one. */
-const generateKey = (folder: string, name: string): string => {
-  const path = join(folder, name)
-  const temporary = `${path}.${randomBytes(4).toString('hex')}`
-  const file = openSync(temporary, 'wx', 0o600)
-  writeSync(file, `${randomBytes(32).toString('hex')}\n`)
-  fsyncSync(file)
-  closeSync(file)
-  linkSync(temporary, path)
-  unlinkSync(temporary)
-  fsyncPath(folder)
-  return readKey(path)
+export const encryptionKeysOf = (
+  { encryptionMasterKey, oldEncryptionMasterKey }: Pick<Config, 'encryptionMasterKey' | 'oldEncryptionMasterKey'>,
+  keyFolder: string,
+): EncryptionKeys => ({
+  given: encryptionMasterKey,
+  old: oldEncryptionMasterKey,
+  file: join(keyFolder, 'encryption.key'),
+})
+
+/** One key for ever: whoever replaces it signs everybody out. */
+const loadSigningKey = (path: string): string => {
+  ensureKeyFile(path)
+  return readKeyFile(path)[0] ?? ''
 }
 
-const readKey = (path: string): string => {
-  const key = readFileSync(path, 'utf8').trim()
-  if (key.length < 32) throw new DataDirError(`The key file ${path} is damaged: restore it from a backup`)
-  return key
+/** Where the keys of a server are. Those that it needs and nobody has given are made. Throws `KeyFileError`. */
+const loadKeys = (config: Config, folder: string): ServerKeys => {
+  const encryption = encryptionKeysOf(config, folder)
+  if (encryption.given === undefined) ensureKeyFile(encryption.file)
+  return { signing: config.secretKey ?? loadSigningKey(join(folder, 'signing.key')), encryption }
 }
 
-const loadKey = (folder: string, name: string): string => {
-  const path = join(folder, name)
-  return existsSync(path) ? readKey(path) : generateKey(folder, name)
-}
-
-/** Opens the data folder: made when absent (0700), locked against a second server, with its keys (0600). Throws `DataDirError`. */
-export const openDataDir = (config: Config): DataDir => {
+/**
+ * Makes the data folder when it is absent (0700), and locks it against a server and against other programs that must not
+ * run beside one. Ends what a restore that crashed left to do. Throws `DataDirError`.
+ */
+export const lockDataDir = (config: Pick<Config, 'dataDir'>): Pick<DataDir, 'path' | 'databasePath' | 'unlock'> => {
   const path = resolve(config.dataDir)
-  const keyFolder = join(path, 'keys')
   try {
-    mkdirSync(keyFolder, { recursive: true, mode: 0o700 })
+    mkdirSync(path, { recursive: true, mode: 0o700 })
     chmodSync(path, 0o700)
   } catch (cause) {
     throw new DataDirError(`The data folder ${path} cannot be made or written: ${(cause as Error).message}`, { cause })
   }
   const unlock = lock(path)
+  giveToOwnerOf(path, join(path, lockName))
+  finishRestore(path)
+  return { path, databasePath: join(path, 'braindrive.db'), unlock }
+}
+
+/** Opens the data folder for a server: locked, with its keys (0600). Throws `DataDirError`. */
+export const openDataDir = (config: Config): DataDir => {
+  const dataDir = lockDataDir(config)
+  const keyFolder = join(dataDir.path, 'keys')
+  mkdirSync(keyFolder, { recursive: true, mode: 0o700 })
+  giveToOwnerOf(dataDir.path, keyFolder)
   return {
-    path,
-    databasePath: join(path, 'braindrive.db'),
-    keys: {
-      signing: config.secretKey ?? loadKey(keyFolder, 'signing.key'),
-      encryption: config.encryptionMasterKey ?? loadKey(keyFolder, 'encryption.key'),
-    },
-    unlock,
+    ...dataDir,
+    keys: loadKeys(config, keyFolder),
   }
 }

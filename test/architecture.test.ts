@@ -21,7 +21,12 @@ interface Row {
 }
 
 /** Rules that one area offers to the others besides its service: no state, no access to tables of its own. */
-const offered = ['areas/[^/]+/seed\\.ts', 'areas/settings/key-mask\\.ts', 'areas/personas/model-settings\\.ts']
+const offered = [
+  'areas/[^/]+/seed\\.ts',
+  'areas/settings/key-mask\\.ts',
+  'areas/personas/model-settings\\.ts',
+  'areas/jobs/(job-type|create-job-feed)\\.ts',
+]
 
 /** The first row that fits a file counts. Nothing may import `app`, `cli` or `main` unless a row says so. */
 const rows: Row[] = [
@@ -34,7 +39,8 @@ const rows: Row[] = [
   },
   { files: /^db\//, may: ['shared/', 'db/'] },
   { files: /^config(-fields)?\.ts$/, may: ['shared/', 'config-fields\\.ts'] },
-  { files: /^data-dir\.ts$/, may: ['shared/'], mayAsTypes: ['config\\.ts'] },
+  { files: /^restore-journal\.ts$/, may: ['shared/'] },
+  { files: /^data-dir\.ts$/, may: ['shared/', 'restore-journal\\.ts'], mayAsTypes: ['config\\.ts'] },
   { files: /^deps\.ts$/, may: [], mayAsTypes: ['shared/', 'adapters/', 'areas/', 'config\\.ts', 'db/', 'http/'] },
   { files: /\.table\.ts$/, may: ['shared/', 'db/columns\\.ts', 'areas/[^/]+/[^/]+\\.table\\.ts'] },
   { files: /\.errors\.ts$/, may: ['shared/'] },
@@ -66,10 +72,23 @@ const rows: Row[] = [
   },
   {
     files: /^areas\/(?<own>[^/]+)\/.*\.jobs\.ts$/,
-    may: ['shared/', 'areas/<own>/(?!.*\\.(table|routes)\\.ts)'],
+    may: [
+      'shared/',
+      'db/',
+      'http/wire-types\\.ts',
+      'areas/<own>/(?!.*\\.(table|routes)\\.ts)',
+      'areas/[^/]+/[^/]+\\.(service|schema)\\.ts',
+      'areas/jobs/job-type\\.ts',
+      'adapters/[^/]+/types\\.ts',
+    ],
     mayAsTypes: ['deps\\.ts'],
   },
   // Where an area meets the request itself: what is stored about it, its fields and cookies, and the frames of a stream.
+  {
+    files: /^areas\/(?<own>jobs)\/(job-frames|job-stream\.service)\.ts$/,
+    may: ['shared/', 'db/', 'http/', 'areas/<own>/(?!.*\\.routes\\.ts)'],
+    mayAsTypes: ['deps\\.ts'],
+  },
   {
     files: /^areas\/(?<own>auth|ai)\/(audit|sessions|session-cookies|request-bodies|live-replies|replies)\.ts$/,
     may: ['shared/', 'db/', 'http/', 'areas/<own>/(?!.*\\.routes\\.ts)'],
@@ -83,7 +102,7 @@ const rows: Row[] = [
       'areas/<own>/(?!.*\\.routes\\.ts)',
       'areas/[^/]+/[^/]+\\.(service|schema)\\.ts',
       ...offered,
-      'adapters/[^/]+/types\\.ts',
+      'adapters/.+/types\\.ts',
     ],
     mayAsTypes: ['deps\\.ts', 'config\\.ts', 'areas/[^/]+/[^/]+\\.table\\.ts'],
   },
@@ -95,19 +114,70 @@ const rows: Row[] = [
     mayAsTypes: ['deps\\.ts'],
   },
   {
-    files: /^background\/handlers\.ts$/,
-    may: ['shared/', 'db/', 'background/', 'areas/[^/]+/[^/]+\\.jobs\\.ts'],
-    mayAsTypes: ['deps\\.ts'],
+    files: /^background\/job-types\.ts$/,
+    may: ['areas/.+\\.jobs\\.ts'],
+    mayAsTypes: ['areas/jobs/job-type\\.ts'],
   },
   {
     files: /^background\//,
-    may: ['shared/', 'db/', 'background/', 'areas/jobs/jobs\\.store\\.ts'],
+    may: [
+      'shared/',
+      'db/',
+      'background/',
+      'build-deps\\.ts',
+      'operate/backup/backup-schedule\\.ts',
+      'areas/jobs/(?!.*\\.(routes|table)\\.ts)',
+      'areas/[^/]+/[^/]+\\.service\\.ts',
+    ],
+    mayAsTypes: ['deps\\.ts', 'config\\.ts', 'areas/jobs/jobs\\.table\\.ts'],
+  },
+  { files: /^operate\/systemd\//, may: ['shared/', 'operate/systemd/'] },
+  // Copies files and rows as they are: it needs to know where contents lie and how values are sealed, and no rules.
+  {
+    files: /^operate\/(?<own>backup)\//,
+    may: [
+      'shared/',
+      'db/',
+      'operate/<own>/',
+      'restore-journal\\.ts',
+      'areas/plugins/packages/create-package-store\\.ts',
+      'areas/settings/sealed-value\\.ts',
+    ],
+    mayAsTypes: ['config\\.ts'],
+  },
+  // Writes rows of all areas as another program left them: it needs their tables and their rules, and no routes.
+  {
+    files: /^operate\/(?<own>import)\//,
+    may: ['shared/', 'db/', 'operate/<own>/', 'areas/(?!.*\\.(routes|jobs)\\.ts)'],
     mayAsTypes: ['deps\\.ts'],
+  },
+  // Beside a running server: what it needs of areas is their services; the keys of all that is sealed are changed here.
+  {
+    files: /^operate\/((?<own>doctor|secrets)\/|open-installation\.ts)/,
+    may: [
+      'shared/',
+      'db/',
+      'operate/<own>/',
+      'operate/secrets/rotate-encryption-key\\.ts',
+      'config\\.ts',
+      'data-dir\\.ts',
+      'restore-journal\\.ts',
+      'areas/[^/]+/[^/]+\\.service\\.ts',
+      'adapters/web/guarded-fetch\\.ts',
+    ],
+    mayAsTypes: ['deps\\.ts', 'adapters/web/types\\.ts'],
   },
   // Of http only what makes a part of `Deps`.
   {
     files: /^build-deps\.ts$/,
-    may: ['shared/', 'adapters/', 'areas/(?!.*\\.routes\\.ts)', 'db/', 'http/(cors|rate-limit)\\.ts'],
+    may: [
+      'shared/',
+      'adapters/',
+      'areas/(?!.*\\.routes\\.ts)',
+      'background/job-types\\.ts',
+      'db/',
+      'http/(cors|rate-limit)\\.ts',
+    ],
     mayAsTypes: ['config\\.ts', 'deps\\.ts'],
   },
   { files: /^app\.ts$/, may: ['http/', 'areas/.+\\.routes\\.ts'], mayAsTypes: ['deps\\.ts'] },
@@ -116,12 +186,15 @@ const rows: Row[] = [
     may: [
       'shared/',
       'cli/',
+      'operate/',
       'app\\.ts',
       'build-deps\\.ts',
-      'config\\.ts',
+      'config(-fields)?\\.ts',
       'data-dir\\.ts',
       'db/',
       'background/',
+      'areas/jobs/create-job-feed\\.ts',
+      'http/resumable-sse\\.ts',
       'areas/[^/]+/[^/]+\\.service\\.ts',
     ],
     mayAsTypes: ['deps\\.ts'],

@@ -1,13 +1,20 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { Database } from 'bun:sqlite'
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import manifest from '../package.json'
+import { articlePage, paragraphs } from './support/article.ts'
+import { corpus, corpusPath, findMissing } from './support/corpus/corpus.ts'
+import { listenForDatagrams } from './support/datagram-listener.ts'
 import { startFakeOllama } from './support/fake-ollama.ts'
+import { runImportJourney } from './support/import-journey.ts'
+import { runOllamaJourney } from './support/ollama-journey.ts'
 import { followSse, readSse } from './support/sse.ts'
+import { killServers } from './support/job-crashes.ts'
 import { chatBody, ollamaServers } from './support/chat.ts'
 import { account, type ServerProcess, startServerProcess, temporaryFolder } from './support/server-process.ts'
+import { clientFiles, script, writeFiles } from './support/web-client.ts'
 import { copySource, findRegistryProblem, pathWith } from './support/source-copy.ts'
 
 /**
@@ -56,6 +63,8 @@ const messagesOf = async (server: ServerProcess, id: string) =>
   (await server.call('GET', `/api/v1/conversations/${id}/with-messages`)).body.messages
 
 describe('the executable', () => {
+  test('brings an old installation in, which then lives on', () => runImportJourney([executable]), 30_000)
+
   test('--version and --help answer; an unknown flag is exit code 2; bad configuration lists every problem, exit code 3', async () => {
     const folder = emptyFolder()
     expect(await finish(run(['--version'], folder))).toMatchObject({
@@ -70,6 +79,25 @@ describe('the executable', () => {
     expect(bad.stderr).not.toContain('your-secret-key-here')
     expect(existsSync(join(folder, 'data'))).toBe(false)
   })
+
+  test('backs up by itself beside the running server, and brings that back', async () => {
+    const folder = emptyFolder()
+    const env = { BACKUP_EVERY: '24', BACKUP_PASSPHRASE: 'correct horse battery' }
+    const server = await startServerProcess([executable, 'serve'], folder, env)
+    await server.call('POST', '/api/v1/auth/register', account)
+    await server.untilOutput(/scheduled backup made/)
+    const made = await finish(run(['backup', 'create', '--with-keys', '--json'], folder, env))
+    expect(made.code).toBe(0)
+    const { name } = JSON.parse(made.stdout) as { name: string }
+    expect((await finish(run(['backup', 'restore', name], folder, env))).stderr).toContain('is running')
+    await server.kill('SIGTERM')
+    rmSync(join(folder, 'data/braindrive.db'))
+    rmSync(join(folder, 'data/keys'), { recursive: true })
+    expect(await finish(run(['backup', 'restore', name], folder, env))).toMatchObject({ code: 0, stderr: '' })
+    await using again = await startServer(folder)
+    await again.signIn()
+    expect((await again.call('GET', '/api/v1/auth/me')).status).toBe(200)
+  }, 60_000)
 
   test('the journey: register, sign in, save a server, list models, chat, restart, still there', async () => {
     const folder = emptyFolder()
@@ -196,6 +224,21 @@ describe('the executable', () => {
     })
   }, 30_000)
 
+  test('a model is pulled by the worker thread, also across a SIGKILL', async () => {
+    const folder = emptyFolder()
+    await runOllamaJourney(() => startServer(folder))
+  }, 30_000)
+
+  test('kill -9 a hundred times while jobs are created and run: none is lost, none runs twice at once, all are taken up within 2 s', async () => {
+    const folder = emptyFolder()
+    const env = { MAX_JOBS_PER_USER: '100000', JOB_CONCURRENCY: '8', JOBS_PER_USER: '8' }
+    const start = () => startServerProcess([executable, 'serve'], folder, env)
+    const { outcomes, slowestRecoveryMs } = await killServers(folder, start, 100)
+    expect(outcomes['completed']).toBeGreaterThan(100)
+    expect(outcomes['failed interrupted']).toBeGreaterThan(0)
+    expect(slowestRecoveryMs).toBeLessThan(2000)
+  }, 180_000)
+
   test('the schemas hold in the executable, too: minifying names once switched the bounds of queries off', async () => {
     const server = await startServer(emptyFolder())
     const { body: user } = await server.call('POST', '/api/v1/auth/register', account)
@@ -211,6 +254,99 @@ describe('the executable', () => {
     expect((await server.call('POST', '/api/v1/auth/register', { ...account, username: 'ab' })).status).toBe(422)
     expect((await server.call('POST', '/api/v1/ai/providers/chat', chatBody('Hi', { messages: [] }))).status).toBe(422)
     await server.kill('SIGTERM')
+  }, 30_000)
+
+  test('a web page is read by a thread of its own', async () => {
+    const html = articlePage('Bees of the north', paragraphs(6))
+    const site = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => new Response(html, { headers: { 'content-type': 'text/html' } }),
+    })
+    const server = await startServerProcess([executable, 'serve'], emptyFolder(), {
+      PRIVATE_HOSTS: `localhost:${site.port}`,
+    })
+    await server.call('POST', '/api/v1/auth/register', account)
+    await server.signIn()
+    const urls = [`http://localhost:${site.port}/`]
+    for (const format of ['text', 'markdown']) {
+      const { body } = await server.call('POST', `/api/v1/searxng/scrape?format=${format}`, { urls })
+      expect(body.results[0]).toMatchObject({ success: true })
+      expect(body.results[0].content).toContain('Paragraph 5 tells of bumblebees')
+    }
+    await server.kill('SIGTERM')
+    await site.stop(true)
+  }, 30_000)
+
+  const uploadDocuments = async (server: ServerProcess, files: File[]) => {
+    await server.call('POST', '/api/v1/auth/register', account)
+    const { body } = await server.call('POST', '/api/v1/auth/login', account)
+    const form = new FormData()
+    for (const file of files) form.append('files', file)
+    const headers = { authorization: `Bearer ${body.access_token}` }
+    const url = `${server.url}/api/v1/documents/process-multiple`
+    const answer = await (await fetch(url, { method: 'POST', body: form, headers })).json()
+    return (answer as { results: { filename: string; extracted_text?: string }[] }).results
+  }
+
+  test('documents of every library are read, each by a process that ends', async () => {
+    const server = await startServer(emptyFolder())
+    const kinds = 'report.docx report.doc report.pdf report.odt report.rtf letter.epub budget.xls mail-nested.eml'
+    const names = [...kinds.split(' '), 'budget.xlsx', 'slides.pptx']
+    const files = names.map(async (name) => new File([await Bun.file(corpusPath(name)).bytes()], name))
+    for (const { filename, extracted_text = '' } of await uploadDocuments(server, await Promise.all(files)))
+      expect({ filename, missing: findMissing(extracted_text, corpus[filename]?.sentences ?? ['?']) }).toEqual({
+        filename,
+        missing: undefined,
+      })
+    const children = Bun.spawnSync(['pgrep', '-P', String(server.child.pid)])
+      .stdout.toString()
+      .trim()
+    expect(children).toBe('')
+    await server.kill('SIGTERM')
+  }, 30_000)
+
+  test.skipIf(process.platform !== 'linux')(
+    'documents are still read when an update has taken the executable away',
+    async () => {
+      const folder = emptyFolder()
+      const copy = join(folder, 'braindrive')
+      copyFileSync(executable, copy)
+      const server = await startServerProcess([copy, 'serve'], folder)
+      rmSync(copy)
+      const results = await uploadDocuments(server, [new File(['still read'], 'a.txt')])
+      expect(results).toMatchObject([{ extracted_text: 'still read' }])
+      await server.kill('SIGTERM')
+    },
+    30_000,
+  )
+
+  test('it serves a web client below a path, has metrics, and tells a supervisor how it is', async () => {
+    const folder = emptyFolder()
+    writeFiles(join(folder, 'web'), clientFiles)
+    const socket = join(folder, 'notify')
+    using supervisor = listenForDatagrams(socket)
+    const server = await startServerProcess([executable, 'serve', '--web', 'web'], folder, {
+      BASE_PATH: '/brain',
+      METRICS_TOKEN: 'a token of the executable',
+      NOTIFY_SOCKET: socket,
+      WATCHDOG_USEC: '300000',
+    })
+    expect(await supervisor.until((messages) => messages.length > 0)).toEqual(['READY=1'])
+    const page = await fetch(`${server.url}/brain/pages/x`, { headers: { accept: 'text/html' } })
+    expect(await page.text()).toContain('<base href="/brain/">')
+    expect((await fetch(`${server.url}/brain/${script}`)).headers.get('cache-control')).toContain('immutable')
+    const metrics = await fetch(`${server.url}/metrics`, {
+      headers: { authorization: 'Bearer a token of the executable' },
+    })
+    expect(await metrics.text()).toContain('http_requests_total{method="GET",route="/*",status="2xx"} 2')
+    await supervisor.until((messages) => messages.includes('READY=1\nWATCHDOG=1'))
+    expect(await server.kill('SIGTERM')).toBe(0)
+    expect(supervisor.read().at(-1)).toBe('STOPPING=1')
+    expect(await finish(run(['systemd'], folder))).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`ExecStart=${executable} serve\n`),
+    })
   }, 30_000)
 
   test('the API page is served from the executable alone', async () => {
@@ -247,4 +383,18 @@ describe('make run', () => {
     },
     300_000,
   )
+})
+
+test('accounts, keys and a look at everything, without a server', async () => {
+  const folder = emptyFolder()
+  const env = { DEFAULT_PLUGINS: '', PORT: '0' }
+  await Bun.write(join(folder, 'password'), account.password)
+  const create = ['user', 'create', account.email, '--username', account.username, '--password-file', 'password']
+  expect((await finish(run(create, folder, env))).stdout).toContain('as an administrator')
+  expect((await finish(run(['secret', 'rotate'], folder, env))).stdout).toContain('New encryption key')
+  const { code, stdout } = await finish(run(['doctor', '--json'], folder, env))
+  expect([code, JSON.parse(stdout).ok]).toEqual([0, true])
+  await using server = await startServer(folder)
+  await server.signIn()
+  expect((await server.call('GET', '/api/v1/auth/me')).status).toBe(200)
 })

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { Elysia, t } from 'elysia'
+import { createProgram } from '../src/cli/program.ts'
 import { configFields } from '../src/config.ts'
 import { generateOpenApi } from '../src/http/docs/generate.ts'
 import { documented } from '../src/http/documented.ts'
 import type { Operation } from '../src/http/openapi-types.ts'
 import { requireUser } from '../src/http/session.ts'
 import { defineError } from '../src/shared/app-error.ts'
+import { releaseTargets } from './release/targets.ts'
+import { readmeBlocks } from './support/readme.ts'
 import { publicRoutes, toRouteShape } from './support/route-list.ts'
 import { testApp } from './support/test-app.ts'
 
@@ -33,13 +37,77 @@ const walk = (value: unknown, visit: (key: string, inner: unknown) => void): voi
 const readme = await Bun.file(join(root, 'README.md')).text()
 
 describe('the README', () => {
-  const names = Object.values(configFields).flatMap((one) =>
-    one.names.flatMap((name) => (one.isSecret ? [name, `${name}_FILE`] : [name])),
-  )
+  test('has a table of every environment variable, with its default and meaning', () => {
+    const code = (text: string) => (text ? `\`${text}\`` : '')
+    const rows = Object.values(configFields).map(({ names, isSecret, defaultText, doc }) => {
+      const all = [...names, ...(isSecret ? names.map((name) => `${name}_FILE`) : [])]
+      return `| ${all.map(code).join(', ')} | ${code(defaultText)} | ${doc} |`
+    })
+    expect(readme.match(/^\| `[A-Z][A-Z_]+`.*$/gm)?.toSorted()).toEqual(rows.toSorted())
+  })
 
-  test('names every environment variable', () => {
-    const mentioned = new Set(readme.match(/\b[A-Z][A-Z0-9_]+\b/g))
-    expect(names.filter((name) => !mentioned.has(name))).toEqual([])
+  /** What follows the program's name in code, in fences or within a line, but for those of Docker. */
+  const commandLines = [
+    ...readmeBlocks().flatMap(({ language, mark, text }) => (language === 'sh' && mark !== 'docker' ? [text] : [])),
+    ...[...readme.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code ?? ''),
+  ].flatMap((code) =>
+    [...code.matchAll(/\bbraindrive +([^|>#;&)`\n]+)/g)].map(([, words]) => (words ?? '').trim().split(/ +/)),
+  )
+  const program = createProgram()
+
+  const findCommand = (words: string[]): Command => {
+    const descend = (command: Command, [word, ...rest]: string[]): Command => {
+      const inner = command.commands.find((one) => one.name() === word)
+      return inner ? descend(inner, rest) : command
+    }
+    return descend(program, words)
+  }
+
+  test('names only commands and flags that there are', () => {
+    expect(commandLines.length).toBeGreaterThan(5)
+    const isUnknown = (words: string[]): boolean => {
+      const command = findCommand(words)
+      const flags = ['--help', ...[...command.options, ...program.options].flatMap(({ long }) => long ?? [])]
+      if (words.some((word) => word.startsWith('--') && !flags.includes(word.split('=')[0] ?? ''))) return true
+      // A group of commands says nothing by itself, unless it stands for all of them.
+      return command.commands.length > 0 && !words[0]?.startsWith('--') && words.at(-1) !== '…'
+    }
+    expect(commandLines.filter(isUnknown)).toEqual([])
+  })
+
+  test('names every command', () => {
+    const named = new Set(commandLines.map(findCommand))
+    const leaves = (command: Command): Command[] =>
+      command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
+    expect(
+      leaves(program)
+        .filter((one) => !named.has(one))
+        .map((one) => `${one.parent?.name()} ${one.name()}`),
+    ).toEqual([])
+  })
+})
+
+describe('the Dockerfile in the README', () => {
+  const text = readmeBlocks().find(({ language }) => language === 'dockerfile')?.text ?? ''
+  const valueOf = (instruction: string) => new RegExp(`^${instruction} (.+)$`, 'm').exec(text)?.[1] ?? ''
+
+  test('takes executables that a release has, once they are named as Docker calls processors', () => {
+    const source = /^COPY (?:--\S+ )*(\S+) /m.exec(text)?.[1] ?? ''
+    expect(source).toBe('braindrive-linux-$TARGETARCH')
+    expect(releaseTargets).toEqual(expect.arrayContaining(['linux-x64', 'linux-arm64']))
+  })
+
+  test('runs as nobody in particular, with settings and commands that there are', () => {
+    expect(valueOf('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+    const settings = valueOf('ENV')
+      .split(' ')
+      .map((one) => one.split('=')[0] ?? '')
+    const names = Object.values(configFields).flatMap((one) => one.names as string[])
+    expect(settings.filter((name) => !names.includes(name))).toEqual([])
+    const commands = createProgram().commands.map((one) => one.name())
+    expect(commands).toContain(JSON.parse(valueOf('CMD'))[0])
+    expect(commands).toContain(JSON.parse(/CMD (.+)/.exec(valueOf('HEALTHCHECK'))?.[1] ?? '')[1])
+    expect(JSON.parse(valueOf('ENTRYPOINT'))).toEqual(['braindrive'])
   })
 })
 
@@ -209,7 +277,7 @@ describe('generateOpenApi', () => {
     .get('/secret', () => '', { detail: { hide: true } })
   let generated: Awaited<ReturnType<typeof generateOpenApi>>
   beforeAll(async () => {
-    generated = await generateOpenApi('Samples', app.routes)
+    generated = await generateOpenApi({ appName: 'Samples', basePath: '' }, app.routes)
   })
   const at = (path: string, method: string): Operation => generated.paths[path]?.[method] as Operation
   const statuses = (operation: Operation) => Object.keys(operation.responses)

@@ -1,12 +1,19 @@
+import { Command } from 'commander'
 import { createApp } from '../app.ts'
+import { createJobFeed } from '../areas/jobs/create-job-feed.ts'
+import { reportUnknownDefaults } from '../areas/plugins/default-plugins.service.ts'
 import { recoverPackages } from '../areas/plugins/package-upkeep.service.ts'
-import { startWorker } from '../background/host.ts'
+import { createWorkerHost } from '../background/host.ts'
 import { buildDeps } from '../build-deps.ts'
 import type { Config } from '../config.ts'
 import { openDataDir } from '../data-dir.ts'
 import { openDatabase } from '../db/client.ts'
 import { migrate } from '../db/migrate.ts'
+import { backupBeforeUpgrade } from '../operate/backup/backup-before-upgrade.ts'
+import { backupFolderOf } from '../operate/backup/backup-folder.ts'
+import { createSupervision } from '../operate/systemd/supervision.ts'
 import { createLog, type LogLevel } from '../shared/log.ts'
+import { configOf, withServerOptions } from './settings.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { version } from '../shared/version.ts'
 
@@ -39,30 +46,50 @@ const listenOptions = (config: Config) => ({
 })
 
 /** Runs the server until a signal. Throws before it listens when the folder, the schema or the port is not usable. */
-export const serve = (config: Config): void => {
+export const serve = async (config: Config): Promise<void> => {
   const log = createServerLog(config)
   const dataDir = openDataDir(config)
+  const backup = await backupBeforeUpgrade({
+    dataPath: dataDir.path,
+    folder: backupFolderOf(config, dataDir.path),
+    now: Date.now(),
+  })
   const database = openDatabase(dataDir.databasePath)
   const applied = migrate(database.sqlite)
-  const worker = startWorker(dataDir.databasePath, log)
+  const jobFeed = createJobFeed()
+  const { path: dataPath, databasePath, keys } = dataDir
+  const worker = createWorkerHost({ start: { databasePath, dataPath, config, keys }, log, onNews: jobFeed.tell })
   const deps = buildDeps({
     config,
     database,
-    dataPath: dataDir.path,
-    keys: dataDir.keys,
+    dataPath,
+    keys,
     log,
     clock: Date.now,
     isWorkerAlive: worker.isAlive,
+    jobFeed,
+    jobWorker: worker,
   })
   const interrupted = deps.replyJournal.recover()
+  // Before jobs run: it removes the folders of installations that are not finished.
   recoverPackages(deps)
+  worker.start()
+  void reportUnknownDefaults(deps)
   const app = createApp(deps).listen(listenOptions(config))
   const address = `${config.tlsCertFile ? 'https' : 'http'}://${config.host}:${app.server?.port}`
   log.info(`BrainDrive Server ${version} listens on ${address}`, {
     address,
-    dataDir: dataDir.path,
+    dataDir: dataPath,
     ...(applied.length > 0 ? { migrations: applied } : {}),
+    ...(backup ? { backupBeforeUpgrade: backup } : {}),
     ...(interrupted > 0 ? { interruptedReplies: interrupted } : {}),
   })
-  stopOnSignal({ app, deps, worker, log, database, unlock: dataDir.unlock })
+  const supervision = createSupervision({ environment: process.env, isHealthy: worker.isAlive, log })
+  supervision.ready()
+  stopOnSignal({ app, deps, worker, log, database, supervision, unlock: dataDir.unlock })
 }
+
+export const serveCommand = () =>
+  withServerOptions(new Command('serve'))
+    .description('run the server (the default)')
+    .action((flags) => serve(configOf(flags)))

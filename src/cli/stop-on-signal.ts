@@ -2,6 +2,8 @@ import type { App } from '../app.ts'
 import type { WorkerHost } from '../background/host.ts'
 import type { DatabaseHandle } from '../db/client.ts'
 import type { Deps } from '../deps.ts'
+import { breakOffStreams } from '../http/resumable-sse.ts'
+import type { Supervision } from '../operate/systemd/supervision.ts'
 import type { Log } from '../shared/log.ts'
 
 interface Running {
@@ -10,6 +12,7 @@ interface Running {
   worker: WorkerHost
   log: Log
   database: DatabaseHandle
+  supervision: Supervision
   unlock: () => void
 }
 
@@ -20,14 +23,18 @@ const whenIdle = async (app: App, deadline: number) => {
   while ((app.server?.pendingRequests ?? 0) > 0 && Date.now() < deadline) await Bun.sleep(20)
 }
 
-/** No new connections; streams end with an error event and `[DONE]`; short requests finish; the WAL becomes part of the file. */
+/**
+ * No new connections; replies end with an error event and `[DONE]`; jobs stop, and streams about them are broken off; short
+ * requests finish; the WAL becomes part of the file.
+ */
 const stopGracefully = async ({ app, deps, worker, log, database, unlock }: Running) => {
   const stopping = app.server?.stop()
-  await deps.liveReplies.stopAll()
+  // Jobs that run are queued again; whoever watches them hears of it.
+  await Promise.all([deps.liveReplies.stopAll(), worker.stop()])
+  breakOffStreams()
   await whenIdle(app, Date.now() + shortRequestsMs)
   await app.server?.stop(true)
   await stopping
-  await worker.stop()
   database.close()
   unlock()
   log.info('stopped')
@@ -41,6 +48,7 @@ export const stopOnSignal = (running: Running) => {
     if (isStopping) process.exit(1)
     isStopping = true
     running.log.info('stopping', { signal })
+    running.supervision.stopping()
     setTimeout(() => process.exit(1), stopWithinMs).unref()
     stopGracefully(running).then(
       () => process.exit(0),

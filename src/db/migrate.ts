@@ -11,11 +11,8 @@ export class SchemaError extends Error {
 const readApplied = (sqlite: Database): { tag: string; hash: string }[] =>
   sqlite.query<{ tag: string; hash: string }, []>('SELECT tag, hash FROM schema_migrations ORDER BY idx').all()
 
-/** Brings the schema to this program's version, one transaction per migration. Returns the tags that were applied now. */
-export const migrate = (sqlite: Database, known: Migration[] = migrations): string[] => {
-  sqlite.run(
-    'CREATE TABLE IF NOT EXISTS schema_migrations (idx INTEGER PRIMARY KEY, tag TEXT NOT NULL, hash TEXT NOT NULL, applied_at INTEGER NOT NULL)',
-  )
+/** The steps that this database lacks. Throws `SchemaError` when it was made by a newer program, or by another build. */
+export const findPendingMigrations = (sqlite: Database, known: Migration[] = migrations): Migration[] => {
   const applied = readApplied(sqlite)
   if (applied.length > known.length) {
     throw new SchemaError(
@@ -29,8 +26,18 @@ export const migrate = (sqlite: Database, known: Migration[] = migrations): stri
       )
     }
   }
-  return known.slice(applied.length).map((migration, offset) => {
-    applyMigration(sqlite, migration, applied.length + offset)
+  return known.slice(applied.length)
+}
+
+/** Brings the schema to this program's version, one transaction per migration. Returns the tags that were applied now. */
+export const migrate = (sqlite: Database, known: Migration[] = migrations): string[] => {
+  sqlite.run(
+    'CREATE TABLE IF NOT EXISTS schema_migrations (idx INTEGER PRIMARY KEY, tag TEXT NOT NULL, hash TEXT NOT NULL, applied_at INTEGER NOT NULL)',
+  )
+  const pending = findPendingMigrations(sqlite, known)
+  const first = known.length - pending.length
+  return pending.map((migration, offset) => {
+    applyMigration(sqlite, migration, first + offset)
     return migration.tag
   })
 }

@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts'
 import { AppError, defineError } from '../shared/app-error.ts'
 import { boundLists, hasLists } from './request-lists.ts'
 import { FieldError } from './validation-details.ts'
+import { maxBodyBytes } from './wire-types.ts'
 
 const unsupportedType = defineError(415, 'http.unsupported_media_type', 'Send the body as application/json')
 const tooDeep = defineError(422, 'http.too_deep', 'The body is nested too deeply')
@@ -171,6 +172,20 @@ const unparsedRoutes = (listRoutes: () => Route[]) => {
   }
 }
 
+/** What is read of a body that the route does not look at. */
+const ignoredBodyBytes = 65_536
+
+/** The longest body of each route in bytes, by method and path, where the route names one or takes none. */
+const ownLimits = (listRoutes: () => Route[]) => {
+  let limits: Map<string, number> | undefined
+  const limitOf = ({ hooks: { body } }: Route): number =>
+    body === undefined ? ignoredBodyBytes : ((body as { [maxBodyBytes]?: number })[maxBodyBytes] ?? Infinity)
+  return (method: string, path: string): number => {
+    limits ??= new Map(listRoutes().map((route) => [`${route.method} ${route.path}`, limitOf(route)]))
+    return limits.get(`${method} ${path}`) ?? Infinity
+  }
+}
+
 /**
  * Parses every JSON body. Other types are refused: a form of a foreign web page must not look like JSON.
  * An empty body is no body. Uploads use `parse: 'none'` and read the request themselves.
@@ -179,10 +194,11 @@ export const jsonBody = ({ config }: Pick<Deps, 'config'>, listRoutes: () => Rou
   const types = rememberTypes(listRoutes)
   const schemaOf = listSchemas(listRoutes)
   const isUnparsed = unparsedRoutes(listRoutes)
+  const ownLimit = ownLimits(listRoutes)
   return new Elysia({ name: 'http.body' })
     .onParse({ as: 'global' }, async ({ request, route }, contentType) => {
       if (isUnparsed(request.method, route)) return null
-      const text = await readText(request, config.maxRequestBytes)
+      const text = await readText(request, Math.min(config.maxRequestBytes, ownLimit(request.method, route)))
       if (text !== '' && !isJson(contentType.toLowerCase())) throw unsupportedType()
       const value = text === '' ? null : parseJson(text)
       types.remember(request, value)

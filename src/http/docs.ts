@@ -22,14 +22,15 @@ export const docs = ({ config }: Pick<Deps, 'config'>) => {
   const plugin = new Elysia({ name: 'http.docs' })
   const document = once(async () => {
     // Protected, but the way in which plugins of Elysia see the routes of the whole app.
-    const openApi = await generateOpenApi(config.appName, plugin['getGlobalRoutes']())
+    const openApi = await generateOpenApi(config, plugin['getGlobalRoutes']())
     return toStaticFile(JSON.stringify(openApi), 'application/json')
   })
   const assets = Object.fromEntries(assetNames.map((name) => [name, once(() => readAsset(name))]))
   const page = once(async () => {
     const entries = assetNames.map(async (name) => [name, await assets[name]?.()] as const)
     const files = Object.fromEntries(await Promise.all(entries))
-    return renderPage(config.appName, (name) => `${assetFolder}/${name}?v=${files[name]?.etag.replaceAll('"', '')}`)
+    const versionOf = (name: string) => files[name]?.etag.replaceAll('"', '') ?? ''
+    return renderPage({ title: config.appName, basePath: config.basePath, versionOf })
   })
   for (const [name, asset] of Object.entries(assets)) {
     plugin.get(`${assetFolder}/${name}`, async ({ request }) => answerFile(request, await asset(), kept), {

@@ -24,3 +24,8 @@ export const documented = (summary: string, ...errors: (ErrorKind | DeclaredErro
 export const answeredAsText = (schema: TSchema) => ({
   responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } },
 })
+
+/** The same for a route that answers with server-sent events, each of which is of this schema. */
+export const answeredAsEvents = (schema: TSchema) => ({
+  responses: { 200: { description: 'One line `data:` for each', content: { 'text/event-stream': { schema } } } },
+})

@@ -37,6 +37,8 @@ export const frame = ({ config, cors, rateLimiter, clock }: FrameDeps) => {
       address: clientAddress(peer, request.headers, trust),
       isHttps: isTls || (trust.isPeer(peer) && isForwardedHttps(request.headers)),
       startedAt: clock(),
+      beganAt: performance.now(),
+      peer,
     }
     rememberRequest(request, info)
     // An unusable `Host` makes an unusable URL: nothing behind this line has to fear one.

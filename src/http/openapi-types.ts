@@ -4,6 +4,8 @@ import type { Schema } from './openapi-schema.ts'
 export interface OpenApiDocument {
   openapi: string
   info: { title: string; version: string; description: string }
+  /** Where the paths begin, if not at the root. */
+  servers?: { url: string }[]
   tags?: { name: string; description: string }[]
   paths: Record<string, Record<string, Operation>>
   components: Record<string, Record<string, unknown>>

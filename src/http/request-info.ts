@@ -8,7 +8,13 @@ export interface RequestInfo {
   address: string
   isHttps: boolean
   startedAt: number
+  /** The same by the clock that measures. */
+  beganAt: number
+  /** The other end of the connection, which may be a proxy. */
+  peer: string
 }
+
+const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-real-ip']
 
 const infos = new WeakMap<Request, RequestInfo>()
 
@@ -22,6 +28,13 @@ export const requestInfo = (request: Request): RequestInfo => {
 export const rememberRequest = (request: Request, info: RequestInfo) => {
   infos.set(request, info)
 }
+
+/** Also on a socket for both families. */
+const isLoopback = (peer: string): boolean => /^(?:::ffff:)?127\.|^::1$/.test(peer)
+
+/** Whether a program on this machine asks, and not somebody for whom a proxy on it does. */
+export const isFromLoopback = (request: Request): boolean =>
+  isLoopback(requestInfo(request).peer) && proxyHeaders.every((name) => !request.headers.has(name))
 
 /** For records about who asked; browsers stay far below 500 characters. */
 export const readUserAgent = (request: Request): string | null =>

@@ -52,7 +52,7 @@ export const isOwnOrigin = (request: Request, isAllowed: (origin: string) => boo
 type GuardDeps = Pick<Deps, 'findSession' | 'cors' | 'audit'>
 
 /**
- * Adds the options `user: true` and `admin: true`, which hand the route a `user`. Checked in `transform`, which runs
+ * Adds the options `user: true` and `admin: true`, which hand the route a `user`, and `adminUnless`. Checked in `transform`, which runs
  * before the body is validated: strangers get 401, not 422.
  */
 export const requireUser = (deps: GuardDeps) => {
@@ -94,5 +94,14 @@ export const requireUser = (deps: GuardDeps) => {
         return { user: session.user }
       },
     },
+    /** For routes that some programs may ask without an account. */
+    adminUnless: (isExempt: (request: Request) => boolean) => ({
+      transform({ request, session }: { request: Request; session: Session | undefined }) {
+        if (!isExempt(request)) checkAdmin(request, session)
+      },
+      resolve({ request, session }: { request: Request; session: Session | undefined }) {
+        if (!session?.user.isAdmin && !isExempt(request)) throw adminRequired()
+      },
+    }),
   })
 }

@@ -1,11 +1,14 @@
 import { Kind, TypeRegistry } from '@sinclair/typebox'
 import { t } from 'elysia'
-import { parseIso } from '../shared/clock.ts'
+import { parseIso, parseTime } from '../shared/clock.ts'
 
 /** Without `format`: Elysia would parse each date of an answer again to check it. */
 export const Timestamp = t.String({ description: 'ISO 8601 UTC with milliseconds' })
 
 export const Message = t.Object({ message: t.String() })
+
+/** Option of a body's schema: its length in bytes, where that is less than `MAX_REQUEST_SIZE`. A longer one is not parsed. */
+export const maxBodyBytes = 'x-max-bytes'
 
 /** `X | null` in an answer. */
 export const Nullable = <Schema extends Parameters<typeof t.Union>[0][number]>(schema: Schema) =>
@@ -21,6 +24,17 @@ TypeRegistry.Set(timeKind, (_, value) => typeof value === 'string' && parseIso(v
 /** A time that a client sends, for `parseIso`. */
 export const TimeText = (description: string) =>
   t.Unsafe<string>({ [Kind]: timeKind, type: 'string', description: `${description}. ISO 8601; UTC without an offset` })
+
+const instantKind = 'http.Instant'
+TypeRegistry.Set(instantKind, (_, value) => parseTime(value) !== undefined)
+
+/** The same, or a Unix number, for `parseTime`. */
+export const TimeInput = (description: string) =>
+  t.Unsafe<string | number>({
+    [Kind]: instantKind,
+    type: ['string', 'number'],
+    description: `${description}. ISO 8601 (UTC without an offset), or a Unix number in seconds or milliseconds`,
+  })
 
 const integerPattern = /^\s*[+-]?\d+(\.0*)?\s*$/
 

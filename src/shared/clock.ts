@@ -18,3 +18,14 @@ export const parseIso = (text: string): number | undefined => {
   const ms = Date.parse(`${date}T${time}${offset.toUpperCase().replace(/(\d\d)(\d\d)$/, '$1:$2')}`)
   return ms >= minMs && ms <= maxMs ? ms : undefined
 }
+
+/** Larger numbers than this are taken for milliseconds: as seconds it is the year 2603. */
+const maxUnixSeconds = 20_000_000_000
+
+/** The instant of an ISO 8601 text or of a Unix number, in seconds or milliseconds, also as text. Undefined for anything else. */
+export const parseTime = (value: unknown): number | undefined => {
+  const number = typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value
+  if (typeof number !== 'number') return typeof number === 'string' ? parseIso(number) : undefined
+  const ms = Math.round(Math.abs(number) > maxUnixSeconds ? number : number * 1000)
+  return ms >= minMs && ms <= maxMs ? ms : undefined
+}

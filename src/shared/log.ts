@@ -53,6 +53,9 @@ const toJson = (value: unknown): string => {
   }
 }
 
+/** Fields as plain data, with errors described: for handing them to another thread. */
+export const toPlainFields = (fields: LogFields): LogFields => JSON.parse(toJson(fields)) as LogFields
+
 const toJsonLine = (at: number, level: LogLevel, message: string, fields: LogFields): string => {
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== undefined)

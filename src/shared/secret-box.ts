@@ -23,20 +23,37 @@ export interface SecretBox {
   open(sealed: string, context: string): string
 }
 
-/** Ciphertext: `v1.<key id>.<base64url of iv, ciphertext, tag>`. The first key seals; all of them open. */
-export const createSecretBox = (keys: [SecretKey, ...SecretKey[]]): SecretBox => {
-  const byId = new Map(keys.map((key) => [key.id, key]))
+type Keys = [SecretKey, ...SecretKey[]]
+
+/** Which key sealed a text; undefined when it is none that was sealed. */
+export const sealedWith = (sealed: string): string | undefined => sealedPattern.exec(sealed)?.groups?.['keyId']
+
+/**
+ * Ciphertext: `v1.<key id>.<base64url of iv, ciphertext, tag>`. The first key seals; all of them open. A function is asked
+ * each time, since keys may change while a server runs: seal in the transaction that stores the text, so that a rotation,
+ * which writes as well, finds all that the key before sealed.
+ */
+export const createSecretBox = (source: Keys | (() => Keys)): SecretBox => {
+  const readKeys = typeof source === 'function' ? source : () => source
+  let known = readKeys()
+  const findKey = (keyId: string) => known.find(({ id }) => id === keyId)
   return {
     seal(plaintext, context) {
+      known = readKeys()
+      const [key] = known
       const iv = randomBytes(ivBytes)
-      const cipher = createCipheriv('aes-256-gcm', keys[0].bytes, iv).setAAD(Buffer.from(context))
+      const cipher = createCipheriv('aes-256-gcm', key.bytes, iv).setAAD(Buffer.from(context))
       const body = Buffer.concat([iv, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()])
-      return `v1.${keys[0].id}.${body.toString('base64url')}`
+      return `v1.${key.id}.${body.toString('base64url')}`
     },
     open(sealed, context) {
       const { keyId, encoded } = sealedPattern.exec(sealed)?.groups ?? {}
       if (!keyId || !encoded) throw new Error('Not a sealed value')
-      const key = byId.get(keyId)
+      let key = findKey(keyId)
+      if (!key) {
+        known = readKeys()
+        key = findKey(keyId)
+      }
       if (!key) throw new Error(`No key for a sealed value (key id ${keyId})`)
       const body = Buffer.from(encoded, 'base64url')
       if (body.length < ivBytes + tagBytes) throw new Error('A sealed value is cut short')

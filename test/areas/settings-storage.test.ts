@@ -203,7 +203,7 @@ const addStrangers = (server: TestServer) => {
     `${numbers} INSERT INTO users SELECT 'user ' || i, 'u' || i, 'e' || i, 'e' || i, 'h', NULL, NULL, 'member', 1, 0, '1', 0, 0 FROM n`,
   )
   server.database.sqlite.run(
-    `${numbers} INSERT INTO settings_definitions SELECT 'd' || i, 'd', NULL, 'c', 'object', NULL, '[]', NULL, 0, '[]', 0, 0 FROM n`,
+    `${numbers} INSERT INTO settings_definitions SELECT 'd' || i, 'd', NULL, 'c', 'object', NULL, '[]', NULL, 0, '[]', 0, 0, NULL FROM n`,
   )
   server.database.sqlite.run(
     `${numbers} INSERT INTO settings_instances

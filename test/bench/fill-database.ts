@@ -7,6 +7,7 @@ import { conversations } from '../../src/areas/conversations/conversations.table
 import { navigationRoutes } from '../../src/areas/navigation/navigation.table.ts'
 import { pageContents, pages } from '../../src/areas/pages/pages.table.ts'
 import { personas } from '../../src/areas/personas/personas.table.ts'
+import { pluginModules, plugins } from '../../src/areas/plugins/plugins.table.ts'
 import { pluginStates } from '../../src/areas/plugin-state/plugin-state.table.ts'
 import { sealValue } from '../../src/areas/settings/sealed-value.ts'
 import { settingDefinitions, settingInstances } from '../../src/areas/settings/settings.table.ts'
@@ -68,6 +69,8 @@ export const fillDatabase = (folder: string, userIds: string[]): void => {
     insertAll(sqlite, conversationTags, ofEach(rows.rowsOfEach, rows.toTagLinks).flat())
     insertAll(sqlite, navigationRoutes, ofEach(rows.routesOfEach, rows.toRoute))
     insertAll(sqlite, pluginStates, ofEach(rows.rowsOfEach, rows.toState))
+    insertAll(sqlite, plugins, ofEach(rows.pluginsOfEach, rows.toPlugin))
+    insertAll(sqlite, pluginModules, ofEach(rows.pluginsOfEach, rows.toModules).flat())
     insertAll(sqlite, settingDefinitions, indexes(rows.settingsOfEach).map(toDefinition))
     const ofBox = (userId: string, index: number) => toInstance(box, userId, index)
     insertAll(sqlite, settingInstances, ofEach(rows.settingsOfEach, ofBox))

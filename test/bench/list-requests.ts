@@ -1,4 +1,4 @@
-import { idOf, parentOf, routesOfEach, rowsOfEach, settingsOfEach, tagsOfEach } from './many-rows.ts'
+import { idOf, parentOf, pluginsOfEach, routesOfEach, rowsOfEach, settingsOfEach, tagsOfEach } from './many-rows.ts'
 
 export interface ListRequest {
   /** Below /api/v1. */
@@ -82,6 +82,16 @@ export const listRequests = (userId: string): AreaRequests[] => {
       '/plugin-state?offset=9900',
       '/plugin-state?limit=1000',
       '/plugin-state/stats',
+    ]),
+    toArea(`${pluginsOfEach} plugins`, '/plugins/manifest/designer', [
+      '/plugins/manifest',
+      '/plugins/manager',
+      '/plugins/manager?page=10&pageSize=100',
+      '/plugins/manager?search=settings&pageSize=100',
+      '/plugins/manager?tags=rare&pageSize=100',
+      '/plugins/categories',
+      '/plugins/tags',
+      '/plugins/available',
     ]),
     toArea(`${settingsOfEach} settings`, '/settings/instances?definition_id=setting_7&scope=user&user_id=current', [
       '/settings/instances',

@@ -1,4 +1,6 @@
 import { temporaryFolder } from './folder.ts'
+import { measureDocuments } from './documents.ts'
+import { measureJobs } from './jobs.ts'
 import { measureLists } from './lists.ts'
 import { measureMemory } from './memory.ts'
 import { measurePluginInstall } from './plugin-install.ts'
@@ -9,7 +11,7 @@ import { measureStreaming } from './streaming.ts'
 import { compareThroughput } from './throughput.ts'
 import { measureUpload } from './uploads.ts'
 
-const limitMs = 120_000
+const limitMs = 180_000
 
 /** Streams before throughput: a million small requests leave a heap that is nobody's idle server. */
 const measureUnderLoad = async (): Promise<Row[]> => {
@@ -27,8 +29,10 @@ const measureAll = async (): Promise<Row[]> => {
   const uploads = await measureUpload()
   const underLoad = await measureUnderLoad()
   const lists = await measureLists()
+  const jobs = await measureJobs()
+  const documents = await measureDocuments()
   const install = await measurePluginInstall()
-  return [...underLoad, start, ...(idle ? [idle] : []), ...listeners, ...uploads, ...lists, ...install]
+  return [...underLoad, start, ...(idle ? [idle] : []), ...listeners, ...uploads, ...lists, ...jobs, ...documents, ...install]
 }
 
 const fail = (error: unknown): never => {

@@ -7,12 +7,14 @@ import type { pluginStates } from '../../src/areas/plugin-state/plugin-state.tab
 import type { tags } from '../../src/areas/tags/tags.table.ts'
 import { toFolded } from '../../src/shared/folded-text.ts'
 import { toUuid } from '../../src/shared/ids.ts'
+import { moduleRow, pluginRow } from '../support/plugins-rows.ts'
 
 export const rowsOfEach = 10_000
 export const routesOfEach = 500
 // As many as the API allows.
 export const tagsOfEach = 1000
 export const settingsOfEach = 1000
+export const pluginsOfEach = 500
 
 const now = Date.now()
 const words = 'You are a patient assistant who answers in short sentences and asks when something is unclear. '
@@ -137,3 +139,15 @@ export const toState = (userId: string, index: number): typeof pluginStates.$inf
     stateData,
   }
 }
+
+export const toPlugin = (userId: string, index: number) => pluginRow(userId, `Plugin${index}`)
+
+/** Their texts are about as long as those of real ones. */
+export const toModules = (userId: string, index: number) =>
+  ['Main', 'Settings'].map((name) =>
+    moduleRow(toPlugin(userId, index), name, {
+      description: words,
+      configFields: JSON.stringify({ greeting: { type: 'text', label: 'Greeting', default: words } }),
+      tags: JSON.stringify([index === 0 ? 'rare' : 'chat', `group ${index % 7}`]),
+    }),
+  )

@@ -22,7 +22,14 @@ const findFreePort = (): number => {
 const spawnServer = (folder: string, port: number, env: Record<string, string>) =>
   Bun.spawn([executable, 'serve', '--port', String(port)], {
     cwd: folder,
-    env: { PATH: '/usr/bin:/bin', RATE_LIMIT: 'off', MAX_REPLIES_PER_USER: '250', LOG_LEVEL: 'warn', ...env },
+    env: {
+      PATH: '/usr/bin:/bin',
+      RATE_LIMIT: 'off',
+      DEFAULT_PLUGINS: '',
+      MAX_REPLIES_PER_USER: '250',
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
     stdout: 'ignore',
     stderr: 'inherit',
   })

@@ -88,7 +88,6 @@ describe('routing', () => {
   test('404: unknown paths', async () => {
     await using server = testApp()
     for (const path of [
-      '/',
       '/nope',
       '/api/v1',
       '/api/v1/auth',

@@ -6,7 +6,7 @@ import { Elysia, t } from 'elysia'
 import { jsonBody } from '../../src/http/body.ts'
 import { errorEnvelope } from '../../src/http/error-envelope.ts'
 import { frame } from '../../src/http/frame.ts'
-import { readUpload, type UploadTarget } from '../../src/http/upload.ts'
+import { readFiles, readUpload, type UploadTarget } from '../../src/http/upload.ts'
 import { AppError } from '../../src/shared/app-error.ts'
 import { openUpload } from '../support/raw-upload.ts'
 import { testApp } from '../support/test-app.ts'
@@ -28,15 +28,35 @@ app
     async ({ request }) => {
       const { fields, file } = await readUpload(request, Fields, { path, maxFileBytes, fileTooLarge, ...limits })
       const text = file ? await Bun.file(path).text() : null
-      return { fields, file: file ?? null, hash: text === null ? null : Bun.hash(text).toString() }
+      return {
+        fields,
+        file: file ? { name: file.name, bytes: file.bytes } : null,
+        hash: text === null ? null : Bun.hash(text).toString(),
+      }
+    },
+    { parse: 'none' },
+  )
+  .post(
+    '/files',
+    async ({ request }) => {
+      const several = { max: 3, tooMany: () => new AppError({ status: 400, code: 'test.many', message: 'many' }) }
+      const files = await readFiles(request, { path, maxFileBytes, fileTooLarge, field: 'files', several, ...limits })
+      const contents = await Promise.all(files.map((file) => Bun.file(file.path).text()))
+      return {
+        files: files.map(({ name, type, bytes, isCut }) => ({ name, type, bytes, isCut })),
+        contents: contents.map((text) => text.slice(0, 20)),
+      }
     },
     { parse: 'none' },
   )
   .listen({ port: 0, hostname: '127.0.0.1' })
 const url = `http://127.0.0.1:${app.server?.port}`
 
+const removeFiles = () => {
+  for (const file of [path, `${path}-1`, `${path}-2`]) rmSync(file, { force: true })
+}
 beforeEach(() => {
-  rmSync(path, { force: true })
+  removeFiles()
   delete limits.idleMs
   delete limits.timeMs
 })
@@ -46,9 +66,9 @@ afterAll(async () => {
   rmSync(path, { force: true })
 })
 
-const post = async (body: Bun.BodyInit, type?: string) => {
+const post = async (body: Bun.BodyInit, type?: string, route = 'upload') => {
   const headers = type === undefined ? {} : { 'content-type': type }
-  const response = await fetch(`${url}/upload`, { method: 'POST', body, headers })
+  const response = await fetch(`${url}/${route}`, { method: 'POST', body, headers })
   // oxlint-disable-next-line typescript/no-explicit-any -- tests look into bodies freely
   return { status: response.status, body: (await response.json()) as any }
 }
@@ -381,5 +401,55 @@ describe('the connection', () => {
       rmSync(path, { force: true })
       expect(await form(method)).toMatchObject({ status: 200 })
     }
+  })
+})
+
+describe('a form with several files', () => {
+  const send = (...parts: string[]) => {
+    removeFiles()
+    return post([...parts, end].join(''), multipart, 'files')
+  }
+  const fileOf = (name: string, content: string) => part(`name="files"; filename="${name}"`, content, 'text/plain')
+
+  test('they come in their order, whatever their size', async () => {
+    const answer = await send(fileOf('a.txt', 'a'.repeat(150_000)), fileOf('b.txt', ''), fileOf('c.txt', 'c'))
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        files: [
+          { name: 'a.txt', type: 'text/plain', bytes: 150_000, isCut: false },
+          { name: 'b.txt', bytes: 0 },
+          { name: 'c.txt', bytes: 1 },
+        ],
+        contents: ['a'.repeat(20), '', 'c'],
+      },
+    })
+  })
+
+  test('one that is too large is marked and cut, the others are whole', async () => {
+    const answer = await send(fileOf('a.txt', 'a'.repeat(250_000)), fileOf('b.txt', 'b'))
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        files: [
+          { name: 'a.txt', bytes: maxFileBytes, isCut: true },
+          { name: 'b.txt', isCut: false },
+        ],
+      },
+    })
+  })
+
+  test('too many, none, without a name, in another field, all together too large', async () => {
+    expect(await send(...['a', 'b', 'c', 'd'].map((name) => fileOf(name, 'x')))).toMatchObject(
+      refused(400, 'test.many'),
+    )
+    expect(await send(field('note', 'x'))).toMatchObject({
+      status: 422,
+      body: { detail: [{ loc: ['body', 'files'] }] },
+    })
+    expect(await send(part('name="files"', 'x'))).toMatchObject({ status: 422 })
+    expect(await send(part('name="file"; filename="a"', 'x'))).toMatchObject(refused(400, 'http.bad_form'))
+    const huge = fileOf('a.txt', 'a'.repeat(maxFileBytes * 20))
+    expect(await send(huge).catch(() => refused(400, 'test.large'))).toMatchObject(refused(400, 'test.large'))
   })
 })

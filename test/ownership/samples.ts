@@ -16,6 +16,7 @@ export interface Sample {
 
 const content = { layouts: { desktop: [], tablet: [], mobile: [] }, modules: {} }
 const definition = { id: 'house_rules', name: 'House rules', category: 'x', type: 'object', allowed_scopes: ['user'] }
+const sleep = { job_type: 'system.sleep', payload: { seconds: 1 } }
 const instance = { definition_id: 'theme_settings', name: 'Theme', value: { theme: 'light' }, scope: 'user' }
 
 /** One right request for each route that is not public: an owner's answer proves that a refusal is not for bad input. */
@@ -23,6 +24,7 @@ export const samples: Record<string, Sample> = {
   // Where bob's database goes, his files stay behind: see plugin-files.test.ts.
   'GET /api/v1/plugins/:pluginId/*': { path: { '*': 'dist/remoteEntry.js' }, isRefused: true },
   'GET /api/v1/diagnostics': { isAdminOnly: true },
+  'GET /metrics': { isAdminOnly: true },
   'POST /api/v1/auth/logout': {},
   'GET /api/v1/auth/me': {},
   'PUT /api/v1/auth/profile/username': { body: () => ({ username: `renamed${crypto.randomUUID().slice(0, 8)}` }) },
@@ -76,6 +78,14 @@ export const samples: Record<string, Sample> = {
   'POST /api/v1/tags': { body: { name: 'New' } },
   'PUT /api/v1/tags/:tagId': { body: { name: 'Changed' } },
   'DELETE /api/v1/tags/:tagId': {},
+  // No search engine runs beside the tests, and no address of a test is a public one: nobody's rows are asked for here.
+  // Files are no JSON, which is all that is sent here: see documents.test.ts.
+  'POST /api/v1/documents/process': { isRefused: true },
+  'POST /api/v1/documents/process-multiple': { isRefused: true },
+  'POST /api/v1/documents/process-text-context': { isRefused: true },
+  'GET /api/v1/searxng/web': { query: 'q=bees', isRefused: true },
+  'GET /api/v1/searxng/health': {},
+  'POST /api/v1/searxng/scrape': { body: { urls: ['http://127.0.0.1/'] } },
   'GET /api/v1/ai/providers/providers': {},
   'GET /api/v1/ai/providers/catalog': {},
   'POST /api/v1/ai/providers/validate': { body: { provider: 'ollama', config: { server_url: 'http://127.0.0.1:1' } } },
@@ -158,6 +168,26 @@ export const samples: Record<string, Sample> = {
   'POST /api/v1/plugins/:pluginId/install': { path: { pluginId: 'NoSuchPlugin' }, isRefused: true },
   'POST /api/v1/plugins/:pluginId/update': { isRefused: true },
   'DELETE /api/v1/plugins/:pluginId/uninstall': {},
+  'GET /api/v1/jobs': {},
+  'POST /api/v1/jobs': { body: sleep },
+  'GET /api/v1/jobs/:jobId': {},
+  // Bob's job is over, so that its stream ends: see jobs-change.test.ts.
+  'POST /api/v1/jobs/:jobId/cancel': { isRefused: true },
+  'POST /api/v1/jobs/:jobId/retry': {},
+  'DELETE /api/v1/jobs/:jobId': {},
+  'GET /api/v1/jobs/:jobId/events': {},
+  'GET /api/v1/jobs/:jobId/logs': {},
+  'GET /api/v1/jobs/:jobId/events/stream': {},
+  'GET /api/v1/ollama/test': { query: ({ ollamaUrl }: Ids) => `server_url=${ollamaUrl}` },
+  'GET /api/v1/ollama/models': { query: ({ ollamaUrl }: Ids) => `server_url=${ollamaUrl}` },
+  'DELETE /api/v1/ollama/delete': {
+    body: ({ ollamaUrl }: Ids) => ({ name: 'no such model', server_url: ollamaUrl }),
+    isRefused: true,
+  },
+  'POST /api/v1/ollama/install': { body: { name: 'llama3.2:1b', server_url: 'http://127.0.0.1:1' } },
+  'GET /api/v1/ollama/install/:taskId': {},
+  'GET /api/v1/ollama/install/:taskId/events': {},
+  'DELETE /api/v1/ollama/install/:taskId': {},
   'PUT /api/v1/plugin-state/:stateId': { body: { state_data: { changed: true } } },
   'DELETE /api/v1/plugin-state/:stateId': {},
 }
@@ -178,6 +208,8 @@ export const mixtures: [route: string, sample: Sample][] = [
   ['GET /api/v1/users/current/conversations', { query: ({ tagId }: Ids) => `tag_id=${tagId}` }],
   ['GET /api/v1/users/current/conversations', { query: ({ personaId }: Ids) => `persona_id=${personaId}` }],
   ['GET /api/v1/users/current/conversations', { query: ({ pageId }: Ids) => `page_id=${pageId}` }],
+  ['POST /api/v1/jobs', { body: ({ jobId }: Ids) => ({ ...sleep, depends_on: [jobId] }) }],
+  ['POST /api/v1/jobs', { body: { ...sleep, idempotency_key: 'bob' } }],
   ['POST /api/v1/tags', { body: ({ userId }: Ids) => ({ name: 'Mine', user_id: userId }) }],
   ['GET /api/v1/settings/instances', { query: ({ userId }: Ids) => `scope=user&user_id=${userId}` }],
   ['POST /api/v1/settings/instances', { body: ({ userId }: Ids) => ({ ...instance, user_id: userId }) }],

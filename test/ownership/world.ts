@@ -54,6 +54,27 @@ const createPlugin = (server: TestServer, userId: string, slug: string): Ids => 
   return { pluginId: plugin.id, moduleId: module.id }
 }
 
+/** One that is over, with an event. */
+const createJob = async (server: TestServer, call: Call, key: string): Promise<Ids> => {
+  const job = { job_type: 'system.sleep', payload: { seconds: 1 }, idempotency_key: key }
+  const { id: jobId } = await post(call, '/jobs', job)
+  await post(call, `/jobs/${jobId}/cancel`, {})
+  const { sqlite } = server.database
+  sqlite.run('UPDATE jobs SET message = ?, result = ? WHERE id = ?', [marker, JSON.stringify({ text: marker }), jobId])
+  sqlite.run(`UPDATE job_events SET event_type = 'log', data = ? WHERE job_id = ?`, [
+    JSON.stringify({ message: marker }),
+    jobId,
+  ])
+  return { jobId }
+}
+
+/** An installation of a model that was canceled, so that its stream ends. */
+const createTask = async (call: Call): Promise<Ids> => {
+  const { task_id: taskId } = await post(call, '/ollama/install', { name: marker, server_url: 'http://127.0.0.1:1' })
+  await call('DELETE', `/api/v1/ollama/install/${taskId}`)
+  return { taskId }
+}
+
 /** Bob, eve and the administrator root, made once; each test gets a copy of the database. */
 export const createTemplate = async () => {
   const folder = await tempFolder()
@@ -66,7 +87,12 @@ export const createTemplate = async () => {
   for (const name of ['root', 'bob', 'eve']) {
     await saveSetting(server, name, 'ollama_servers_settings', ollamaServers(model.url))
   }
-  const ids = { ...(await createThings(bob, 'bob', bobId)), ...createPlugin(server, bobId, 'BobsPlugin') }
+  const ids = {
+    ...(await createThings(bob, 'bob', bobId)),
+    ...createPlugin(server, bobId, 'BobsPlugin'),
+    ...(await createJob(server, bob, 'bob')),
+    ...(await createTask(bob)),
+  }
   await post(root, '/components', { name: marker, component_id: 'bobs', user_id: bobId })
   await post(root, '/settings/definitions', {
     id: 'house_rules',
@@ -75,7 +101,12 @@ export const createTemplate = async () => {
     type: 'object',
     allowed_scopes: ['user'],
   })
-  const eves = { ...(await createThings(eve, 'eve', eveId)), ...createPlugin(server, eveId, 'EvesPlugin') }
+  const eves = {
+    ...(await createThings(eve, 'eve', eveId)),
+    ...createPlugin(server, eveId, 'EvesPlugin'),
+    ...(await createJob(server, eve, 'eve')),
+    ...(await createTask(eve)),
+  }
   for (const [name, id] of Object.entries(eves)) ids[`eve${name[0]?.toUpperCase()}${name.slice(1)}`] = id
   const tokens = new Map<string, string>()
   for (const name of ['root', 'bob', 'eve']) tokens.set(name, await server.tokenOf(name))
@@ -88,7 +119,7 @@ export const createTemplate = async () => {
     folder,
     tokens,
     bobId,
-    ids: { ...ids, componentId: 'bobs', definitionId: 'house_rules' } as Ids,
+    ids: { ...ids, componentId: 'bobs', definitionId: 'house_rules', ollamaUrl: model.url } as Ids,
     [Symbol.asyncDispose]: async () => {
       await model.stop()
       await folder[Symbol.asyncDispose]()
@@ -134,6 +165,9 @@ export type World = ReturnType<typeof openWorld>
 /** What every request may write: who came, and that they came. */
 const logs = new Set(['sessions', 'audit_logs', 'schema_migrations', 'sqlite_sequence'])
 
+/** Where the owner is of rows that only refer to such a row. */
+const parents: Record<string, string> = { conversation_id: 'conversations', job_id: 'jobs' }
+
 /** The whole database as text, but for logs; of bob alone when `ownerId` is his. */
 export const dump = ({ server }: World, ownerId?: string): string => {
   const { sqlite } = server.database
@@ -146,9 +180,8 @@ export const dump = ({ server }: World, ownerId?: string): string => {
         .all()
         .map((one) => one.name)
       const owner = ['user_id', 'creator_id'].find((one) => columns.includes(one))
-      const parent = columns.includes('conversation_id')
-        ? `conversation_id in (select id from conversations where user_id = '${ownerId}')`
-        : 'false'
+      const link = Object.keys(parents).find((one) => columns.includes(one))
+      const parent = link ? `${link} in (select id from ${parents[link]} where user_id = '${ownerId}')` : 'false'
       const own = name === 'users' ? `id = '${ownerId}'` : owner ? `${owner} = '${ownerId}'` : parent
       const condition = ownerId === undefined ? 'true' : own
       return JSON.stringify(sqlite.query(`select * from ${name} where ${condition} order by rowid`).values())

@@ -76,9 +76,9 @@ export interface FakeWire {
 export const FAKE_ERROR = 'the model runner has crashed'
 
 const KIB64 = 64 * 1024
-const DROPPED = new Error('the script drops the connection')
+export const DROPPED = new Error('the script drops the connection')
 
-const record = async (request: Request): Promise<RecordedRequest> => {
+export const record = async (request: Request): Promise<RecordedRequest> => {
   const { pathname, search } = new URL(request.url)
   const text = await request.text()
   const headers = Object.fromEntries(request.headers)
@@ -125,7 +125,7 @@ async function* toBytes(frames: AsyncIterable<string> | Iterable<string>, script
 }
 
 /** Counts requests in flight and wakes whoever waits for a change. */
-const createTally = () => {
+export const createTally = () => {
   const waiting = new Set<() => void>()
   const tally = { open: 0, aborted: 0 }
   const notify = () => {
@@ -159,7 +159,7 @@ const createTally = () => {
 
 type Leave = (how: 'answered' | 'aborted') => void
 
-const toStream = (bytes: AsyncGenerator<Uint8Array>, leave: Leave) =>
+export const toStream = (bytes: AsyncGenerator<Uint8Array>, leave: Leave) =>
   new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {

@@ -1,5 +1,6 @@
 /** Routes that answer strangers. Everything else answers them 401. */
 export const publicRoutes = [
+  'GET /',
   'GET /health',
   'GET /health/ready',
   'GET /openapi.json',
@@ -11,6 +12,7 @@ export const publicRoutes = [
   'POST /api/v1/auth/login',
   'POST /api/v1/auth/refresh',
   'GET /api/v1/public/plugins/:pluginId/*',
+  'GET /api/v1/documents/supported-types',
 ]
 
 /** The routes of the public API reference, area by area. */
@@ -120,6 +122,16 @@ export const referenceRoutes = [
   'DELETE /api/v1/ai/settings/providers/{provider}/{instance_id}',
   'GET /api/v1/ai/settings/servers/{settings_id}',
 
+  'POST /api/v1/jobs',
+  'GET /api/v1/jobs',
+  'GET /api/v1/jobs/{job_id}',
+  'POST /api/v1/jobs/{job_id}/cancel',
+  'POST /api/v1/jobs/{job_id}/retry',
+  'GET /api/v1/jobs/{job_id}/events',
+  'GET /api/v1/jobs/{job_id}/events/stream',
+  'GET /api/v1/jobs/{job_id}/logs',
+  'DELETE /api/v1/jobs/{job_id}',
+
   'GET /api/v1/navigation-routes/tree',
   'GET /api/v1/navigation-routes',
   'POST /api/v1/navigation-routes',
@@ -129,11 +141,28 @@ export const referenceRoutes = [
   'POST /api/v1/navigation-routes/batch-update',
   'DELETE /api/v1/navigation-routes/{route_id}',
 
+  'GET /api/v1/searxng/web',
+  'POST /api/v1/searxng/scrape',
+  'GET /api/v1/searxng/health',
+
+  'POST /api/v1/documents/process',
+  'POST /api/v1/documents/process-multiple',
+  'POST /api/v1/documents/process-text-context',
+  'GET /api/v1/documents/supported-types',
+
   'GET /api/v1/components',
   'POST /api/v1/components',
   'GET /api/v1/components/{component_id}',
   'PUT /api/v1/components/{component_id}',
   'DELETE /api/v1/components/{component_id}',
+
+  'GET /api/v1/ollama/test',
+  'GET /api/v1/ollama/models',
+  'POST /api/v1/ollama/install',
+  'GET /api/v1/ollama/install/{task_id}',
+  'GET /api/v1/ollama/install/{task_id}/events',
+  'DELETE /api/v1/ollama/install/{task_id}',
+  'DELETE /api/v1/ollama/delete',
 ]
 
 /** Two spellings of one route are equal: what a parameter is called does not matter. */

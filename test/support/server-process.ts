@@ -27,7 +27,7 @@ export const startServerProcess = async (
 ) => {
   const child = Bun.spawn(command, {
     cwd: folder,
-    env: { PATH: '/usr/bin:/bin', RATE_LIMIT: 'off', PORT: '0', ...env },
+    env: { PATH: '/usr/bin:/bin', RATE_LIMIT: 'off', PORT: '0', DEFAULT_PLUGINS: '', ...env },
     stdout: 'pipe',
     stderr: 'pipe',
   })
@@ -74,6 +74,11 @@ export const startServerProcess = async (
     signIn: async () => {
       const { body } = await call('POST', '/api/v1/auth/login', account)
       token = body.access_token
+    },
+    token: () => token,
+    /** Goes on with the session of a server before this one. */
+    useToken(known: string) {
+      token = known
     },
     output: () => output,
     untilOutput,

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApp } from '../../src/app.ts'
 import { createPasswords } from '../../src/areas/auth/passwords.ts'
+import { createJobFeed } from '../../src/areas/jobs/create-job-feed.ts'
+import { createJobRunner, type JobRunner } from '../../src/background/job-runner.ts'
 import { buildDeps } from '../../src/build-deps.ts'
 import { readConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/client.ts'
@@ -27,6 +29,8 @@ export interface TestAppOptions {
   logLevel?: LogLevel
   /** What `/health/ready` asks about the worker thread, of which there is none. */
   isWorkerAlive?: () => boolean
+  /** Runs jobs in this thread, as the worker does in its own. Left out, they stay queued. */
+  runJobs?: boolean
 }
 
 export type Call = (
@@ -45,6 +49,11 @@ export const readResponse = async (response: Response): Promise<TestResponse> =>
 /** Cheap on purpose: tests sign in hundreds of users. `passwords.test.ts` uses the real parameters. */
 const cheapPasswords = () => createPasswords({ algorithm: 'argon2id', memoryCost: 8, timeCost: 1 })
 
+export const testKeys = {
+  signing: 'test signing key of 32 characters',
+  encryption: { given: 'test encryption key, 32 characters', old: undefined, file: '' },
+}
+
 /**
  * A fresh server on a free loopback port with a migrated database of its own and a clock that tests move.
  * Stop it with `await using` or `stop()`.
@@ -55,24 +64,32 @@ export const testApp = ({
   overrides = {},
   logLevel = 'error',
   isWorkerAlive = () => true,
+  runJobs = false,
 }: TestAppOptions = {}) => {
   const database = openDatabase(databasePath)
   migrate(database.sqlite)
   const dataPath = join(tmpdir(), `braindrive-test-${crypto.randomUUID()}`)
   const clock = { now: Date.UTC(2026, 0, 2, 3, 4, 5, 678) }
   const logged: string[] = []
+  let runner: JobRunner | undefined
   const deps: Deps = {
     ...buildDeps({
-      config: readConfig({ RATE_LIMIT: 'off', ...env }),
+      config: readConfig({ RATE_LIMIT: 'off', DEFAULT_PLUGINS: '', ...env }),
       database,
       dataPath,
-      keys: { signing: 'test signing key of 32 characters', encryption: 'test encryption key, 32 characters' },
+      keys: testKeys,
       log: createLog({ level: logLevel, format: 'json', write: (text) => logged.push(text) }),
       clock: () => clock.now,
       isWorkerAlive,
+      jobFeed: createJobFeed(),
+      jobWorker: { wake: () => runner?.wake(), cancel: (jobId) => runner?.cancel(jobId) },
     }),
     passwords: cheapPasswords(),
     ...overrides,
+  }
+  if (runJobs) {
+    runner = createJobRunner(deps, { workerId: crypto.randomUUID(), sweepMs: 500 })
+    runner.start()
   }
   const app = createApp(deps).listen({ port: 0, hostname: '127.0.0.1' })
   const url = `http://localhost:${app.server?.port}`
@@ -99,6 +116,7 @@ export const testApp = ({
     return known
   }
   const stop = async () => {
+    await runner?.stop()
     await app.stop(true)
     database.close()
     rmSync(dataPath, { recursive: true, force: true })

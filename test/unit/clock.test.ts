@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { parseIso } from '../../src/shared/clock.ts'
+import { parseIso, parseTime } from '../../src/shared/clock.ts'
 
 const at = (text: string) => Date.parse(text)
 
@@ -44,4 +44,19 @@ test('parseIso refuses what is no time', () => {
     '9999-12-31T23:59-00:01',
   ]
   for (const text of texts) expect([text, parseIso(text)]).toEqual([text, undefined])
+})
+
+test('parseTime takes Unix numbers, too, in seconds or milliseconds and also as text', () => {
+  const expected = at('2026-11-23T08:00:00.250Z')
+  for (const value of [
+    1_795_420_800.25,
+    1_795_420_800_250,
+    '1795420800.25',
+    ' 1795420800250 ',
+    '2026-11-23T10:00:00.25+02:00',
+  ])
+    expect([value, parseTime(value)]).toEqual([value, expected])
+  expect([parseTime(0), parseTime(-1), parseTime('-1.5')]).toEqual([0, -1000, -1500])
+  const others = [undefined, null, true, [], {}, '', 'x', '1e3', '0x10', Infinity, NaN, 1e15, -1e15, '9'.repeat(400)]
+  for (const value of others) expect([value, parseTime(value)]).toEqual([value, undefined])
 })

@@ -26,3 +26,24 @@ test('work of different keys runs at once', async () => {
   resolve()
   await waiting
 })
+
+test('who aborts leaves at once, but lets nobody in before those in front are done', async () => {
+  const lock = createKeyedLock()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const first = lock.run('key', () => promise)
+  const control = new AbortController()
+  let ran = 0
+  const leaving = failureOf(lock.run('key', async () => (ran += 1), control.signal))
+  let isThirdRunning = false
+  const third = lock.run('key', async () => {
+    isThirdRunning = true
+  })
+  control.abort(new Error('gone'))
+  expect((await leaving).message).toBe('gone')
+  await Bun.sleep(5)
+  expect(isThirdRunning).toBe(false)
+  resolve()
+  await Promise.all([first, third])
+  expect((await failureOf(lock.run('key', async () => (ran += 1), control.signal))).message).toBe('gone')
+  expect(ran).toBe(0)
+})

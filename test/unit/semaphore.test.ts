@@ -40,6 +40,41 @@ describe('semaphore', () => {
     expect(await semaphore.run(async () => 'again')).toBe('again')
   })
 
+  test('who aborts leaves the line at once, and nobody else is hurt', async () => {
+    const semaphore = createSemaphore(1, 2, full)
+    const gate = Promise.withResolvers<void>()
+    const running = semaphore.run(() => gate.promise)
+    const control = new AbortController()
+    let ran = 0
+    const leaving = semaphore.run(async () => (ran += 1), control.signal).catch((error: unknown) => error)
+    const staying = semaphore.run(async () => 'stayed', new AbortController().signal)
+    control.abort(new Error('gone'))
+    expect(await leaving).toMatchObject({ message: 'gone' })
+    const next = semaphore.run(async () => 'next')
+    gate.resolve()
+    await running
+    expect(await Promise.all([staying, next])).toEqual(['stayed', 'next'])
+    expect(await semaphore.run(async () => (ran += 1), control.signal).catch((error: Error) => error.message)).toBe(
+      'gone',
+    )
+    expect(ran).toBe(0)
+    expect(await semaphore.run(async () => 'free')).toBe('free')
+  })
+
+  test('an abort at the moment of its turn does not lose the place', async () => {
+    const semaphore = createSemaphore(1, 2, full)
+    const gate = Promise.withResolvers<void>()
+    const control = new AbortController()
+    const running = semaphore.run(async () => {
+      await gate.promise
+    })
+    const called = semaphore.run(async () => 'ran', control.signal).catch((error: Error) => error.message)
+    gate.resolve()
+    void running.then(() => control.abort(new Error('gone')))
+    expect(['ran', 'gone']).toContain(await called)
+    expect(await semaphore.run(async () => 'free')).toBe('free')
+  })
+
   test('a failure gives its place back, thrown early or late', async () => {
     const semaphore = createSemaphore(1, 5, full)
     const early = semaphore.run(() => {

@@ -19,13 +19,21 @@ const ownedPersonaId = prepared((db) => db.select({ id: personas.id }).from(pers
 export const ownsPersona = (db: Db, userId: string, id: string): boolean =>
   ownedPersonaId(db).get({ id: toHexId(id), userId }) !== undefined
 
+/** What a search looks in. */
+export const toSearchText = ({
+  name,
+  description,
+  systemPrompt,
+}: Pick<PersonaContent, 'name' | 'description' | 'systemPrompt'>): string =>
+  toFolded([name, description, systemPrompt].join('\n'))
+
 /** As SQLite stores it. JSON as text: a placeholder of a JSON column would turn null into the text `null`. */
 const toStored = (row: PersonaContent) => ({
   ...row,
   modelSettings: row.modelSettings && JSON.stringify(row.modelSettings),
   tags: row.tags && JSON.stringify(row.tags),
   isActive: Number(row.isActive),
-  searchText: toFolded([row.name, row.description, row.systemPrompt].join('\n')),
+  searchText: toSearchText(row),
 })
 
 const writtenFields = {

@@ -1,6 +1,7 @@
 import { swagger } from '@elysiajs/swagger'
 import type { AnyElysia } from 'elysia'
 import { version } from '../../../package.json'
+import type { Config } from '../../config.ts'
 import { commonComponents } from '../openapi-errors.ts'
 import type { OpenApiDocument } from '../openapi-types.ts'
 import { completeOpenApi } from '../openapi.ts'
@@ -21,10 +22,16 @@ const isDocumented = ({ hooks, path }: Route) => hooks.detail?.hide !== true && 
  * The OpenAPI document of all routes. The generator of `@elysiajs/swagger` is asked and never mounted: its page loads
  * scripts from a CDN.
  */
-export const generateOpenApi = async (appName: string, allRoutes: Route[]): Promise<OpenApiDocument> => {
+export const generateOpenApi = async (
+  { appName, basePath }: Pick<Config, 'appName' | 'basePath'>,
+  allRoutes: Route[],
+): Promise<OpenApiDocument> => {
   const routes = allRoutes.filter(isDocumented).map(withoutWildcard)
   const info = { title: appName, version, description }
-  const generator = swagger({ specPath, documentation: { info } })
+  const generator = swagger({
+    specPath,
+    documentation: { info, ...(basePath ? { servers: [{ url: basePath }] } : {}) },
+  })
   Object.assign(generator, { getGlobalRoutes: () => routes })
   const generate = generator.routes.find(({ path }) => path === specPath)?.handler as () => OpenApiDocument
   const access = routes.map(async ({ method, path, hooks }) => ({ method, path, access: await findAccess(hooks) }))

@@ -1,6 +1,7 @@
 /* global SwaggerUIBundle */
 SwaggerUIBundle({
-  url: '/openapi.json',
+  // Relative, since a proxy may offer all this below a path.
+  url: new URL('../../../../openapi.json', document.currentScript.src).href,
   dom_id: '#swagger-ui',
   deepLinking: true,
   filter: true,

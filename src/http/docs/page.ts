@@ -31,8 +31,16 @@ export const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** `assetUrl` must change with the asset: browsers keep assets for long. */
-export const renderPage = (title: string, assetUrl: (name: AssetName) => string): StaticFile => {
+export interface PageOptions {
+  title: string
+  /** Where the server begins: a path without a slash at its end. */
+  basePath: string
+  /** Must change with the asset: browsers keep assets for long. */
+  versionOf: (name: AssetName) => string
+}
+
+export const renderPage = ({ title, basePath, versionOf }: PageOptions): StaticFile => {
+  const assetUrl = (name: AssetName) => `${basePath}${assetFolder}/${name}?v=${versionOf(name)}`
   const html = `<!doctype html>
 <html lang="en">
   <head>
@@ -44,7 +52,7 @@ export const renderPage = (title: string, assetUrl: (name: AssetName) => string)
   </head>
   <body>
     <div id="swagger-ui"></div>
-    <noscript>This page needs JavaScript. The same facts are in <a href="/openapi.json">/openapi.json</a>.</noscript>
+    <noscript>This page needs JavaScript. The same facts are in <a href="${basePath}/openapi.json">/openapi.json</a>.</noscript>
     <script src="${assetUrl('swagger-ui-bundle.js')}"></script>
     <script src="${assetUrl('init.js')}"></script>
   </body>

@@ -1,0 +1,40 @@
+// A program of its own: makes or restores a backup, and kills itself before the n-th step, which is whatever changes files.
+// Run it with `create <data folder> <folder of backups> n` or `restore <data folder> <backup> n`. It ends with 0 when n was
+// not reached.
+import { mock } from 'bun:test'
+import * as fs from 'node:fs'
+import * as fsPromises from 'node:fs/promises'
+
+const [action = '', dataPath = '', place = '', killAt = '0'] = process.argv.slice(2)
+
+let steps = 0
+const count = () => {
+  if (++steps === Number(killAt)) process.kill(process.pid, 'SIGKILL')
+}
+
+const watched = /^(?:mkdir|open|rename|rm|writeFile|fsync|cp)(?:Sync)?$/
+
+type Callable = (...args: unknown[]) => unknown
+
+const counted = <Module extends object>(module: Module): Module =>
+  Object.fromEntries(
+    Object.entries(module).map(([name, value]) => [
+      name,
+      typeof value === 'function' && watched.test(name)
+        ? (...args: unknown[]) => {
+            count()
+            return (value as Callable)(...args)
+          }
+        : value,
+    ]),
+  ) as Module
+
+const promises = counted({ ...fsPromises })
+void mock.module('node:fs/promises', () => promises)
+const sync = counted({ ...fs })
+void mock.module('node:fs', () => sync)
+
+const { runBackupStep } = await import('./backup-step.ts')
+steps = 0
+await runBackupStep(action, dataPath, place)
+process.exit(0)
