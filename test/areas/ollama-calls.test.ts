@@ -124,6 +124,25 @@ describe('GET /ollama/models', () => {
   })
 })
 
+test('429 for the 17th call of a user under way, whose servers hang; others go on', async () => {
+  ollama.script.instead = ({ path }) => (path === '/api/tags' ? new Promise<never>(() => {}) : undefined)
+  const controller = new AbortController()
+  const headers = { authorization: `Bearer ${await server.tokenOf('ada')}` }
+  const listing = Array.from({ length: 16 }, () =>
+    fetch(`${server.url}${api}/models?${query(ollama.url)}`, { headers, signal: controller.signal }).catch(
+      () => undefined,
+    ),
+  )
+  await ollama.until(() => ollama.requests.length === 16)
+  for (const call of [() => testCall(), () => models(), () => remove()])
+    expect(await call()).toMatchObject({ status: 429, body: { code: 'ollama.too_many_calls' } })
+  expect((await server.as('bob')('GET', `${api}/test?${query(ollama.url)}`)).status).toBe(200)
+  controller.abort()
+  await Promise.all(listing)
+  await ollama.until(() => ollama.openRequests === 0)
+  expect((await testCall()).status).toBe(200)
+})
+
 describe('DELETE /ollama/delete', () => {
   test('deletes a model', async () => {
     ollama.register('llama3.2:1b')

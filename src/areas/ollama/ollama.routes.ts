@@ -18,6 +18,7 @@ const callErrors = [
   errors.requestFailed,
   errors.serverStatus,
   errors.timedOut,
+  errors.tooManyCalls,
   errors.unexpectedAnswer,
 ]
 
@@ -26,7 +27,7 @@ export const ollamaRoutes = (deps: Deps) =>
   new Elysia({ name: 'areas.ollama', prefix: '/api/v1/ollama' })
     .use(requireUser(deps))
     .use(limited(deps))
-    .get('/test', ({ query, request }) => testServer(deps, query, request), {
+    .get('/test', ({ user, query, request }) => testServer(deps, { userId: user.id, request }, query), {
       user: true,
       query: schema.ServerQuery,
       response: schema.ServerTest,
@@ -34,14 +35,15 @@ export const ollamaRoutes = (deps: Deps) =>
     })
     .get(
       '/models',
-      async ({ user, query, request }) => jsonTextList(modelTexts(await listModels(deps, user.id, query, request))),
+      async ({ user, query, request }) =>
+        jsonTextList(modelTexts(await listModels(deps, { userId: user.id, request }, query))),
       {
         user: true,
         query: schema.ServerQuery,
         detail: { ...documented('Models of a server', ...callErrors), ...answeredAsText(schema.Models) },
       },
     )
-    .delete('/delete', ({ user, body, request }) => deleteModel(deps, user.id, body, request), {
+    .delete('/delete', ({ user, body, request }) => deleteModel(deps, { userId: user.id, request }, body), {
       user: true,
       body: schema.DeleteModel,
       response: schema.Deleted,
