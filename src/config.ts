@@ -189,7 +189,7 @@ export const configFields = {
     ['BrainDriveSettings', 'BrainDriveChat', 'BrainDriveOllama'],
     'Slugs of the registry that each new account gets installed in the background; empty for none',
   ),
-  jobConcurrency: integer('JOB_CONCURRENCY', 3, [1, 32], 'Background jobs that run at once'),
+  jobConcurrency: integer('JOB_CONCURRENCY', 6, [1, 32], 'Background jobs that run at once'),
   jobsPerUserAtOnce: integer('JOBS_PER_USER', 2, [1, 32], 'Background jobs of one user that run at once'),
   maxJobsPerUser: integer(
     'MAX_JOBS_PER_USER',

@@ -139,9 +139,16 @@ const choosePassphrase = async (backup: string, flags: RestoreFlags, config: Con
   return {}
 }
 
-const lockForRestore = (config: Config) => {
+/** Returns what unlocks. */
+const lockForRestore = (config: Config): (() => void) => {
   try {
-    return lockDataDir(config)
+    const { path, unlock } = lockDataDir(config)
+    // Nor may a rotation go on with keys and rows that are replaced meanwhile.
+    const unlockKeys = lockKeys(path)
+    return () => {
+      unlockKeys()
+      unlock()
+    }
   } catch (error) {
     throw error instanceof DataDirError ? new CommandError(`${error.message}. Nothing was restored.`) : error
   }
@@ -155,10 +162,8 @@ const restore = async (name: string, flags: RestoreFlags) => {
   const { config, dataPath, folder } = placesOf(flags)
   const backup = findBackup(folder, name)
   const chosen = await choosePassphrase(backup, flags, config)
-  const { unlock } = lockForRestore(config)
+  const unlock = lockForRestore(config)
   try {
-    // Nor may a rotation go on in a database that is not there any more.
-    using _ = { [Symbol.dispose]: lockKeys(dataPath) }
     const order = { backup, dataPath, ...chosen, encryption: keysOf(config), now: Date.now() }
     const { manifest, replaced, restoredKeys, keyFit } = await restoreBackup(order)
     if (keyFit.unreadable > 0)

@@ -1,6 +1,8 @@
 export interface FairQueueOptions {
   /** How many run at once. */
   places: number
+  /** Further places for keys of which nothing runs: those who take long never hold up everybody else. None by default. */
+  sparePlaces?: number
   maxWaiting: number
   maxWaitingPerKey: number
   /** What to reject with when so many wait in all, or of one key. */
@@ -15,10 +17,16 @@ export interface FairQueue {
 
 /** A queue whose keys take turns: a hundred pieces of work of one do not hold up the first one of another. */
 export const createFairQueue = (options: FairQueueOptions): FairQueue => {
-  const { places, maxWaiting, maxWaitingPerKey, full, keyFull } = options
+  const { places, sparePlaces = 0, maxWaiting, maxWaitingPerKey, full, keyFull } = options
   const lines = new Map<string, (() => void)[]>()
+  const runningOf = new Map<string, number>()
   let waiting = 0
-  let free = places
+  let running = 0
+  const hasPlace = (key: string) => running < places + (runningOf.has(key) ? 0 : sparePlaces)
+  const enter = (key: string) => {
+    running++
+    runningOf.set(key, (runningOf.get(key) ?? 0) + 1)
+  }
   const leave = (key: string, start: () => void) => {
     const line = lines.get(key) ?? []
     const at = line.indexOf(start)
@@ -27,25 +35,31 @@ export const createFairQueue = (options: FairQueueOptions): FairQueue => {
     waiting--
     if (line.length === 0) lines.delete(key)
   }
-  const startNext = () => {
-    const [next] = lines
-    const start = next?.[1][0]
-    if (!next || !start) {
-      free++
-      return
+  const startWaiting = () => {
+    // In the order of the turns, which the loop itself changes.
+    for (const [key, line] of [...lines]) {
+      const [start] = line
+      if (!start || !hasPlace(key)) continue
+      leave(key, start)
+      // The others come first the next time.
+      if (line.length > 0) {
+        lines.delete(key)
+        lines.set(key, line)
+      }
+      enter(key)
+      start()
     }
-    const [key, line] = next
-    leave(key, start)
-    // The others come first the next time.
-    if (line.length > 0) {
-      lines.delete(key)
-      lines.set(key, line)
-    }
-    start()
+  }
+  const exit = (key: string) => {
+    const others = (runningOf.get(key) ?? 1) - 1
+    if (others === 0) runningOf.delete(key)
+    else runningOf.set(key, others)
+    running--
+    startWaiting()
   }
   const acquire = async (key: string, signal: AbortSignal | undefined): Promise<void> => {
     signal?.throwIfAborted()
-    if (free > 0) return void free--
+    if (hasPlace(key)) return enter(key)
     const line = lines.get(key) ?? []
     if (line.length >= maxWaitingPerKey) throw keyFull()
     if (waiting >= maxWaiting) throw full()
@@ -71,7 +85,7 @@ export const createFairQueue = (options: FairQueueOptions): FairQueue => {
       try {
         return await work()
       } finally {
-        startNext()
+        exit(key)
       }
     },
   }

@@ -1,3 +1,4 @@
+import { measureBackup } from './backups.ts'
 import { temporaryFolder } from './folder.ts'
 import { measureDocuments } from './documents.ts'
 import { measureJobs } from './jobs.ts'
@@ -11,7 +12,7 @@ import { measureStreaming } from './streaming.ts'
 import { compareThroughput } from './throughput.ts'
 import { measureUpload } from './uploads.ts'
 
-const limitMs = 180_000
+const limitMs = 300_000
 
 /** Streams before throughput: a million small requests leave a heap that is nobody's idle server. */
 const measureUnderLoad = async (): Promise<Row[]> => {
@@ -32,7 +33,19 @@ const measureAll = async (): Promise<Row[]> => {
   const jobs = await measureJobs()
   const documents = await measureDocuments()
   const install = await measurePluginInstall()
-  return [...underLoad, start, ...(idle ? [idle] : []), ...listeners, ...uploads, ...lists, ...jobs, ...documents, ...install]
+  const backup = await measureBackup()
+  return [
+    ...underLoad,
+    start,
+    ...(idle ? [idle] : []),
+    ...listeners,
+    ...uploads,
+    ...lists,
+    ...jobs,
+    ...documents,
+    ...install,
+    backup,
+  ]
 }
 
 const fail = (error: unknown): never => {

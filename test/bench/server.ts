@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { residentMb } from '../support/process-memory.ts'
 
-const executable = resolve(import.meta.dir, '../../dist/braindrive')
+export const executable = resolve(import.meta.dir, '../../dist/braindrive')
 const account = { username: 'ada', email: 'ada@home.local', password: 'correct horse' }
 const startLimitMs = 10_000
 
@@ -57,6 +57,8 @@ export interface BenchServer {
   /** The answer's JSON, unchecked. Throws unless it is a 2xx. */
   call<Answer>(method: string, path: string, body?: unknown): Promise<Answer>
   signUp(): Promise<void>
+  /** As who has signed up before. */
+  signIn(): Promise<void>
   /** Resident memory of the process with all its threads. */
   rssMb(): number
   [Symbol.asyncDispose](): Promise<void>
@@ -88,10 +90,13 @@ export const startServer = async (folder: string, env: Record<string, string> = 
   const startedInMs = performance.now() - startedAt
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   const call = createCall(url, headers)
-  const signUp = async () => {
-    await call('POST', '/api/v1/auth/register', account)
+  const signIn = async () => {
     const { access_token: token } = await call<{ access_token: string }>('POST', '/api/v1/auth/login', account)
     headers['authorization'] = `Bearer ${token}`
+  }
+  const signUp = async () => {
+    await call('POST', '/api/v1/auth/register', account)
+    await signIn()
   }
   return {
     url,
@@ -101,6 +106,7 @@ export const startServer = async (folder: string, env: Record<string, string> = 
     headers,
     call,
     signUp,
+    signIn,
     rssMb: () => residentMb(child.pid),
     [Symbol.asyncDispose]: stop,
   }

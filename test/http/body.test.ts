@@ -2,6 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import { testApp, type TestServer } from '../support/test-app.ts'
 
 const path = '/api/v1/auth/login'
+/** Takes as much as `MAX_REQUEST_SIZE`; who is not signed in gets 401 for what can be read. */
+const longPath = '/api/v1/pages'
 const account = { username: 'ada', email: 'ada@home.test', password: 'long enough' }
 const mebibyte = 1_048_576
 
@@ -70,18 +72,21 @@ const connect = async (server: TestServer): Promise<RawConnection> => {
   }
 }
 
-const head = (server: TestServer, ...lines: string[]) => {
-  const host = `Host: localhost:${new URL(server.url).port}`
-  return [
-    `POST ${path} HTTP/1.1`,
-    host,
-    'Content-Type: application/json',
-    'Origin: http://localhost:3000',
-    ...lines,
-    '',
-    '',
-  ].join('\r\n')
-}
+const headOf =
+  (target: string) =>
+  (server: TestServer, ...lines: string[]) => {
+    const host = `Host: localhost:${new URL(server.url).port}`
+    return [
+      `POST ${longPath} HTTP/1.1`,
+      host,
+      'Content-Type: application/json',
+      'Origin: http://localhost:3000',
+      ...lines,
+      '',
+      '',
+    ].join('\r\n')
+  }
+const head = headOf(path)
 const hasAnswer = (text: string) => /\r\n\r\n.*\}/s.test(text)
 
 describe('types', () => {
@@ -172,7 +177,7 @@ describe('content', () => {
       'NaN',
       '['.repeat(1_000_000),
     ]) {
-      const answer = await server.call('POST', path, body)
+      const answer = await server.call('POST', longPath, body)
       expect({ status: answer.status, body: answer.body }).toEqual({
         status: 422,
         body: { detail: [{ type: 'json_invalid', loc: ['body'], msg: 'JSON decode error' }], code: 'http.validation' },
@@ -184,12 +189,12 @@ describe('content', () => {
     await using server = testApp()
     const nested = (depth: number) =>
       `{"email":"a@home.test","password":"x","extra":${'['.repeat(depth)}${']'.repeat(depth)}}`
-    expect((await server.call('POST', path, nested(60))).status).toBe(401)
+    expect((await server.call('POST', longPath, nested(60))).status).toBe(401)
     for (const depth of [65, 1000, 100_000]) {
-      const answer = await server.call('POST', path, nested(depth))
+      const answer = await server.call('POST', longPath, nested(depth))
       expect({ depth, status: answer.status }).toEqual({ depth, status: 422 })
     }
-    expect((await server.call('POST', path, `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`)).status).toBe(422)
+    expect((await server.call('POST', longPath, `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`)).status).toBe(422)
   })
 
   test('400: bytes that are no UTF-8', async () => {
@@ -215,7 +220,7 @@ describe('content', () => {
 describe('size', () => {
   test('413: more than announced is never read; the text names both sizes', async () => {
     await using server = testApp()
-    const answer = await server.call('POST', path, 'x'.repeat(5 * mebibyte + 1))
+    const answer = await server.call('POST', longPath, 'x'.repeat(5 * mebibyte + 1))
     expect([answer.status, answer.body]).toEqual([
       413,
       { detail: 'Request body too large. Maximum size is 5.0MB, received 5.00MB', code: 'http.body_too_large' },
@@ -223,7 +228,13 @@ describe('size', () => {
     expect(answer.headers.get('x-request-id')).toBeTruthy()
     const justFits = `{"email":"a@home.test","password":"x","pad":"${'x'.repeat(5 * mebibyte - 47)}"}`
     expect(justFits.length).toBe(5 * mebibyte)
-    expect((await server.call('POST', path, justFits)).status).toBe(401)
+    expect((await server.call('POST', longPath, justFits)).status).toBe(401)
+  })
+
+  test('413: less where a route needs less, and strangers may send it', async () => {
+    await using server = testApp()
+    const answer = await server.call('POST', path, { ...account, pad: 'x'.repeat(65_536) })
+    expect([answer.status, answer.body.code]).toEqual([413, 'http.body_too_large'])
   })
 
   test('413: a huge length without a body is answered at once', async () => {
@@ -244,7 +255,7 @@ describe('size', () => {
   test('413: a chunked body is counted while it is read', async () => {
     await using server = testApp()
     const connection = await connect(server)
-    connection.write(head(server, 'Transfer-Encoding: chunked'))
+    connection.write(headOf(longPath)(server, 'Transfer-Encoding: chunked'))
     const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, 'x'), Buffer.from('\r\n')])
     for (let count = 0; count < 96; count++) connection.write(chunk)
     connection.write('0\r\n\r\n')

@@ -35,6 +35,19 @@ describe('without a web client', () => {
     expect(() => readConfig({ WEB_DIR: folder.path })).toThrow('there is no index.html')
     expect(() => readConfig({}, { webDir: join(folder.path, 'none') })).toThrow('there is no index.html')
   })
+
+  test('a folder that holds the data or the backups is wrong configuration, also by a link', () => {
+    using folder = temporaryFolder()
+    const at = (name: string) => join(folder.path, name)
+    writeFiles(at('web'), { 'index.html': '', 'data/keys/signing.key': '' })
+    symlinkSync(at('web/data'), at('link'))
+    const check = (more: Record<string, string>) => () => readConfig({ WEB_DIR: at('web'), ...more })
+    for (const path of ['web', 'web/data', 'web/data/', 'web/not-yet', 'web/x/../data', 'link']) {
+      expect(check({ DATA_DIR: at(path) })).toThrow('would show everybody')
+      expect(check({ DATA_DIR: at('data'), BACKUP_DIR: at(path) })).toThrow('would show everybody')
+    }
+    for (const path of ['data', 'website', 'web-data']) expect(check({ DATA_DIR: at(path) })).not.toThrow()
+  })
 })
 
 describe('the page of the client', () => {

@@ -67,6 +67,17 @@ describe('users', () => {
     await importOld(server, old)
     expect(rowsOf(server, 'users').map(({ role }) => role)).toEqual(['admin', 'member'])
   })
+
+  test('are no administrators by a role that has no id', async () => {
+    await using server = testApp()
+    using old = withAda()
+    old.sqlite.run('DROP TABLE user_roles; CREATE TABLE user_roles (id, role_name)')
+    old.insert('user_roles', { id: null, role_name: 'admin' }, { id: '', role_name: 'admin' })
+    old.insert('tenant_users', { id: 'a', tenant_id: 't1', user_id: ada, role_id: null })
+    const { findings } = await importOld(server, old)
+    expect(rowsOf(server, 'users').map(({ role }) => role)).toEqual(['member'])
+    expect(JSON.stringify(findings)).toContain('nobody is an administrator')
+  })
 })
 
 describe('times', () => {

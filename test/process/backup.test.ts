@@ -12,7 +12,9 @@ import {
 } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
+import { lockKeys } from '../../src/data-dir.ts'
 import { openDatabase } from '../../src/db/client.ts'
+import { verifyBackup } from '../../src/operate/backup/verify-backup.ts'
 import { describeInstallation, hashDatabase, makeInstallation, readTree, runCommand } from '../support/backups.ts'
 import { startFromSource, temporaryFolder } from '../support/server-process.ts'
 
@@ -85,6 +87,18 @@ describe('backup create and restore', () => {
     expect((await server.call('GET', '/health/ready')).status).toBe(200)
     expect(await restore(dataPath, 'backup-of-nothing')).toMatchObject({ exitCode: 1 })
     expect((await runCommand(['backup', 'create', '--dir', join(folder.path, 'empty')])).err).toContain('no database')
+  })
+
+  test('a restore waits until the keys are not being changed', async () => {
+    using folder = temporaryFolder()
+    makeInstallation(folder.path, 'ada')
+    const { name } = await create(folder.path)
+    const unlock = lockKeys(folder.path)
+    const restoring = restore(folder.path, name)
+    expect(await Promise.race([restoring, Bun.sleep(2_000)])).toBeUndefined()
+    expect(hashDatabase(folder.path)).toBeDefined()
+    unlock()
+    expect((await restoring).exitCode).toBe(0)
   })
 
   test('under write load: what was stored before is in it, and nothing half', async () => {
@@ -160,13 +174,14 @@ describe('a damaged backup', () => {
       const damaged = join(folder.path, name)
       await cp(path, damaged, { recursive: true })
       damage(damaged)
-      const verified = await verify(damaged)
-      expect([name, verified.exitCode]).toEqual([name, 4])
-      expect(JSON.parse(verified.out)).toMatchObject({ ok: false, problems: [expect.stringContaining(reason)] })
+      expect([name, await verifyBackup(damaged)]).toMatchObject([name, { problems: [expect.stringContaining(reason)] }])
       const { exitCode, err } = await restore(bob, damaged, [], { BACKUP_PASSPHRASE: passphrase })
       expect([name, exitCode]).toEqual([name, 1])
       expect(err).toContain(reason)
     }
+    const verified = await verify(join(folder.path, 'no plugins'))
+    expect(verified.exitCode).toBe(4)
+    expect(JSON.parse(verified.out)).toMatchObject({ ok: false, problems: [expect.stringContaining('is missing')] })
     const wrong = await restore(bob, path, [], { BACKUP_PASSPHRASE: 'another passphrase' })
     expect(wrong).toMatchObject({ exitCode: 1, err: expect.stringContaining('do not open with this passphrase') })
     expect(describeInstallation(bob)).toEqual(before)

@@ -1,6 +1,6 @@
 // A program of its own: makes or restores a backup, and kills itself before the n-th step, which is whatever changes files.
 // Run it with `create <data folder> <folder of backups> n` or `restore <data folder> <backup> n`. It ends with 0 when n was
-// not reached.
+// not reached, and prints how many steps there were.
 import { mock } from 'bun:test'
 import * as fs from 'node:fs'
 import * as fsPromises from 'node:fs/promises'
@@ -37,4 +37,5 @@ void mock.module('node:fs', () => sync)
 const { runBackupStep } = await import('./backup-step.ts')
 steps = 0
 await runBackupStep(action, dataPath, place)
+console.log(steps)
 process.exit(0)

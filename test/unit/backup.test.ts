@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   createPackageStore,
@@ -159,4 +159,18 @@ test('a manifest that was changed, or names files elsewhere, is not read', async
   writeFileSync(join(folder.path, 'manifest.json'), JSON.stringify({ ...manifest, parts: {}, checksum: 'x' }))
   expect(readManifest(folder.path)).toBeUndefined()
   expect(Object.keys(readTree(folder.path))).toHaveLength(4)
+})
+
+test('a manifest that is a pipe or a link, or far too large, is not read', async () => {
+  await using folder = await tempFolder()
+  const path = join(folder.path, 'manifest.json')
+  Bun.spawnSync(['mkfifo', path])
+  expect(readManifest(folder.path)).toBeUndefined()
+  rmSync(path)
+  symlinkSync('/dev/zero', path)
+  expect(readManifest(folder.path)).toBeUndefined()
+  rmSync(path)
+  writeFileSync(path, '{')
+  truncateSync(path, 2 ** 40)
+  expect(readManifest(folder.path)).toBeUndefined()
 })

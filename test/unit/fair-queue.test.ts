@@ -46,6 +46,34 @@ test('never more at once than there are places; a failure gives its place back',
   expect(await queue.run('ada', async () => 'still works')).toBe('still works')
 })
 
+test('spare places are for keys of which nothing runs', async () => {
+  const queue = make({ places: 2, sparePlaces: 1 })
+  const gates = new Map<string, () => void>()
+  const started: string[] = []
+  const add = (key: string, name: string) =>
+    queue.run(key, () => {
+      started.push(name)
+      const { promise, resolve } = gate()
+      gates.set(name, resolve)
+      return promise
+    })
+  const end = async (name: string) => {
+    gates.get(name)?.()
+    await Bun.sleep(0)
+  }
+  const all = ['a1', 'a2', 'a3'].map((name) => add('ada', name))
+  all.push(add('bob', 'b1'), add('bob', 'b2'), add('eve', 'e1'))
+  await Bun.sleep(0)
+  expect(started).toEqual(['a1', 'a2', 'b1'])
+  await end('a1')
+  expect(started).toEqual(['a1', 'a2', 'b1', 'e1'])
+  await end('b1')
+  expect(started).toEqual(['a1', 'a2', 'b1', 'e1', 'b2'])
+  for (const name of ['a2', 'e1', 'b2', 'a3']) await end(name)
+  await Promise.all(all)
+  expect(started.length).toBe(6)
+})
+
 test('refuses one key before all, and all before there is no end', async () => {
   const queue = make({ maxWaiting: 3, maxWaitingPerKey: 2 })
   const first = gate()

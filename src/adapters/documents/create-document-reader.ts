@@ -7,6 +7,8 @@ import type { DocumentReader } from './types.ts'
 
 /** A document's process keeps one core busy. */
 const MAX_PROCESSES = 4
+/** For a user who has no document under way: the long ones of others do not hold up the first one. */
+const SPARE_PROCESSES = 1
 const MAX_WAITING = 200
 const MAX_WAITING_PER_USER = 40
 
@@ -26,6 +28,7 @@ export const createDocumentReader = (options: DocumentReaderOptions): DocumentRe
   let emptied: Promise<void> | undefined
   const queue = createFairQueue({
     places: Math.min(availableParallelism(), MAX_PROCESSES),
+    sparePlaces: SPARE_PROCESSES,
     maxWaiting: MAX_WAITING,
     maxWaitingPerKey: MAX_WAITING_PER_USER,
     full,
