@@ -77,7 +77,7 @@ const headOf =
   (server: TestServer, ...lines: string[]) => {
     const host = `Host: localhost:${new URL(server.url).port}`
     return [
-      `POST ${longPath} HTTP/1.1`,
+      `POST ${target} HTTP/1.1`,
       host,
       'Content-Type: application/json',
       'Origin: http://localhost:3000',
