@@ -1,5 +1,5 @@
-import { existsSync, realpathSync } from 'node:fs'
-import { join, resolve, sep } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import {
   choice,
@@ -15,6 +15,7 @@ import {
   text,
   urlPath,
 } from './config-fields.ts'
+import { isWithin } from './shared/is-within.ts'
 
 /** Every setting of the server. Names that existing installations use keep working (auth.md 11.2). */
 export const configFields = {
@@ -258,13 +259,6 @@ const isOrigin = (entry: string) => {
   const url = URL.canParse(entry) ? new URL(entry) : undefined
   return url !== undefined && /^https?:$/.test(url.protocol) && /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(entry)
 }
-
-/** Where a path leads, also one that is not there yet. */
-const placeOf = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path))
-
-/** Whether a folder is the other one, or somewhere in it. */
-const isWithin = (path: string, folder: string): boolean =>
-  `${placeOf(path)}${sep}`.startsWith(`${placeOf(folder).replace(/[/\\]$/, '')}${sep}`)
 
 const isAddressRange = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry)
 

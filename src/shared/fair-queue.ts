@@ -36,8 +36,8 @@ export const createFairQueue = (options: FairQueueOptions): FairQueue => {
     if (line.length === 0) lines.delete(key)
   }
   const startWaiting = () => {
-    // In the order of the turns, which the loop itself changes.
-    for (const [key, line] of [...lines]) {
+    // One that moves to the end is looked at again there: it ends when no place is left.
+    for (const [key, line] of lines) {
       const [start] = line
       if (!start || !hasPlace(key)) continue
       leave(key, start)

@@ -351,6 +351,23 @@ describe('documents that take long', () => {
     expect(leftFiles(hasty)).toEqual([])
   }, 10_000)
 
+  test('the long documents of one user do not hold up another', async () => {
+    await using other = testApp({ env: { DOCUMENT_TIMEOUT: '20' } })
+    const controller = new AbortController()
+    const many = Array.from({ length: 10 }, (_, at) => slow(`${at}.pdf`))
+    const options = { user: 'ada', signal: controller.signal }
+    const adas = uploadDocuments(other, 'process-multiple', many, options).catch((error: Error) => error.name)
+    while (leftFiles(other).length === 0) await Bun.sleep(5)
+    await Bun.sleep(200)
+    const startedAt = performance.now()
+    expect(await uploadDocuments(other, 'process', [toFile('b.txt', 'Bob')], { user: 'bob' })).toMatchObject({
+      status: 200,
+    })
+    expect(performance.now() - startedAt).toBeLessThan(3000)
+    controller.abort()
+    expect(await adas).toBe('AbortError')
+  }, 20_000)
+
   test('users take turns; what is read for a client that left ends with it', async () => {
     await using other = testApp({ env: { DOCUMENT_TIMEOUT: '2' } })
     const controller = new AbortController()

@@ -87,6 +87,20 @@ describe('POST /api/v1/searxng/scrape', () => {
     expect(content).not.toMatch(/javascript:|alt text|x\.png|script text/)
   })
 
+  test('pages may leave out their head, their body or both', async () => {
+    const title = '<title>Use of &lt;script&gt;</title>'
+    await using site = await startWebSite({
+      '/headless': `<html lang=en>${title}<body class=a><p>seen`,
+      '/rootless': `${title}<body><p>seen`,
+      '/bare': `${title}<p>seen`,
+    })
+    for (const path of ['/headless', '/rootless', '/bare'])
+      for (const format of ['text', 'markdown']) {
+        const { title: read, content } = await site.read(path, `?format=${format}`)
+        expect([path, read, content.endsWith('\n\nseen')]).toEqual([path, 'Use of <script>', true])
+      }
+  })
+
   test('what readers do not see is not handed to a model', async () => {
     const traps =
       '<p style="display:none">trap 1</p><p hidden>trap 2</p><div aria-hidden="true">trap 3</div><!-- trap 4 --><template>trap 5</template><noscript>trap 6</noscript><p style="color:red; DISPLAY: none">trap 7</p>'

@@ -6,7 +6,7 @@ import { atMost, type Row } from './report.ts'
 import { type BenchServer, executable, startServer } from './server.ts'
 
 const megabytes = 500
-const attempts = 3
+const attempts = 2
 const writers = 2
 
 /** Rows of 2 KB, in an installation that a server has made. */
@@ -38,8 +38,10 @@ const backUp = async (dataPath: string): Promise<number> => {
 const startWriting = ({ call }: BenchServer) => {
   const end = new AbortController()
   const write = async () => {
+    const persona = { name: 'P', system_prompt: 'x'.repeat(1000) }
+    const { id } = await call<{ id: string }>('POST', '/api/v1/personas', persona)
     while (!end.signal.aborted) {
-      await call('POST', '/api/v1/personas', { name: 'P', system_prompt: 'x'.repeat(1000) })
+      await call('PUT', `/api/v1/personas/${id}`, persona)
       await Bun.sleep(5)
     }
   }

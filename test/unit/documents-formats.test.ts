@@ -213,3 +213,55 @@ test('no mail, no book: said plainly', async () => {
   const book = zipBytes([{ name: 'mimetype', data: 'application/epub+zip', method: 0 }])
   expect(await failureOf(read('a.epub', book))).toMatchObject({ message: 'Unable to parse EPUB: it has no book in it' })
 })
+
+test('what a document says of itself is cut to a thousand characters', async () => {
+  const long = '🐝'.repeat(100_000)
+  const titleOf = async (name: string, text: string) => (await read(name, text)).metadata
+  expect(await titleOf('a.html', `<title>${long}</title><p>x`)).toEqual({ title: '🐝'.repeat(1000) })
+  expect(await titleOf('a.json', `{"${long}":1}`)).toEqual({ type: 'dict', keys: ['🐝'.repeat(1000)] })
+})
+
+test('mails that are attached to a mail, and in those; not without an end', async () => {
+  const mailOf = (depth: number): string =>
+    depth === 0
+      ? 'Subject: innermost\nContent-Type: text/html\n\n<p>The <b>tide</b> table'
+      : `Subject: m${depth}\nContent-Type: multipart/mixed; boundary=b${depth}\n\n--b${depth}\n\nText ${depth}\n--b${depth}\nContent-Type: message/rfc822\nContent-Disposition: attachment; filename=a.eml\n\n${mailOf(depth - 1)}\n--b${depth}--\n`
+  const { text, metadata } = await read('a.eml', mailOf(2))
+  expect(text).toBe(
+    'Text 2\n\n--- Attached mail: m1 ---\n\nText 1\n\n--- Attached mail: innermost ---\n\nThe tide table',
+  )
+  expect(metadata).toMatchObject({ subject: 'm2', attachments: 1 })
+  expect(await textOf('a.eml', mailOf(100))).toEndWith('Text 95')
+})
+
+test('what programs save under the names of others: pages as Word, lists as Excel', async () => {
+  for (const name of ['a.doc', 'a.docx'])
+    expect(await read(name, '<html><body><h1>Tides</h1></body></html>')).toMatchObject({
+      format: 'html',
+      text: '# Tides',
+    })
+  expect(await textOf('a.xls', 'Price,Item\n7,Rope\n')).toContain('Price  Item\n7      Rope')
+  expect(await failureOf(read('a.doc', 'no document'))).toMatchObject({
+    message: 'Unable to parse DOC: it is no file of Office 97 to 2003',
+  })
+})
+
+test('a PDF that claims less than no pages has none', async () => {
+  const pdf = Buffer.from(pdfOf(1))
+    .toString('latin1')
+    .replace(/\/Count \d+/, '/Count -5')
+  const { metadata } = await read('a.pdf', Buffer.from(pdf, 'latin1'))
+  expect(metadata['pages']).toBeGreaterThanOrEqual(0)
+})
+
+test('a header that a document names a hundred thousand times is read once', async () => {
+  const relations = '<Relationship Type="x/header" Target="h.xml"/>'.repeat(100_000)
+  const startedAt = performance.now()
+  const docx = zipBytes([
+    { name: 'word/document.xml', data: '<w:d><w:p><w:r><w:t>body</w:t></w:r></w:p></w:d>' },
+    { name: 'word/_rels/document.xml.rels', data: `<Relationships>${relations}</Relationships>` },
+    { name: 'word/h.xml', data: '<w:h><w:p><w:r><w:t>head</w:t></w:r></w:p></w:h>' },
+  ])
+  expect(await textOf('a.docx', docx)).toBe('head\n\nbody')
+  expect(performance.now() - startedAt).toBeLessThan(3000)
+})

@@ -1,4 +1,5 @@
 import { CFB } from '@e965/xlsx'
+import { isCompound } from './signatures.ts'
 
 /** The library's own types leave this part out. */
 interface CfbFile {
@@ -14,6 +15,7 @@ export interface Compound {
 
 /** Opens the file system in a file that programs before 2007 wrote. Throws when it is damaged. */
 export const openCompound = (bytes: Buffer): Compound => {
+  if (!isCompound(bytes)) throw new Error('it is no file of Office 97 to 2003')
   const { FullPaths: paths, FileIndex: files } = (CFB as { read: (bytes: Buffer, options: object) => CfbFile }).read(
     bytes,
     { type: 'buffer' },

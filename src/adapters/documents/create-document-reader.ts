@@ -36,7 +36,7 @@ export const createDocumentReader = (options: DocumentReaderOptions): DocumentRe
   })
   return {
     read: (userId, request, signal) =>
-      queue.run(userId, () => readInProcess({ request, maxMs, maxMemoryBytes }, signal), signal),
+      queue.run(userId, () => readInProcess(request, { maxMs, maxMemoryBytes }, signal), signal),
     stage: async () => {
       // Not before it is needed: the worker thread makes a reader of the same folder, and never reads.
       await (emptied ??= rm(folder, { recursive: true, force: true }))

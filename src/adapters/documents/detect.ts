@@ -6,6 +6,7 @@ import {
   mediaTypeOf,
 } from '../../shared/document-types.ts'
 import { decodeText, isBinary } from './decode-text.ts'
+import { isCompound, isZip } from './signatures.ts'
 import type { DocumentRequest } from './types.ts'
 import { openZip } from './zip-parts.ts'
 
@@ -15,8 +16,6 @@ export interface Detected {
   recognisedType: string | null
 }
 
-const COMPOUND = Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])
-const ZIP = Buffer.from('PK\x03\x04')
 const textual = new Set<DocumentFormat>(['csv', 'tsv', 'txt', 'md', 'html', 'xml', 'json', 'eml', 'rtf'])
 
 const officeParts: [RegExp, DocumentFormat][] = [
@@ -66,8 +65,8 @@ const detectCompound = async (bytes: Buffer): Promise<Contained> => {
 }
 
 const detectContainer = async (bytes: Buffer): Promise<Contained | undefined> => {
-  if (bytes.subarray(0, 4).equals(ZIP)) return await detectZip(bytes)
-  return bytes.subarray(0, 8).equals(COMPOUND) ? await detectCompound(bytes) : undefined
+  if (isZip(bytes)) return await detectZip(bytes)
+  return isCompound(bytes) ? await detectCompound(bytes) : undefined
 }
 
 const formatOfLabels = (name: string, contentType: string | null): DocumentFormat | undefined => {
@@ -106,6 +105,12 @@ const sniffText = (bytes: Buffer): DocumentFormat | undefined => {
   return /^(ascii|utf_)/.test(encoding) ? 'txt' : undefined
 }
 
+/** Programs of the web save pages under the names of Word, which opens them. */
+const unlessPage = (named: DocumentFormat | undefined, bytes: Buffer): DocumentFormat | undefined => {
+  const isWord = named === 'doc' || named === 'docx'
+  return isWord && !isBinary(bytes) && sniffText(bytes) === 'html' ? 'html' : named
+}
+
 /**
  * Tells what a file is: by its content where that says it, else by type or name, of which the name wins over types that
  * programs give to anything. `undefined` is what is not read here.
@@ -121,7 +126,7 @@ export const detectFormat = async (
   if (inside === PROTECTED) return PROTECTED
   if (inside === UNKNOWN) return undefined
   if (inside !== undefined && inside !== DAMAGED) return recognised(inside)
-  const named = formatOfLabels(name, contentType)
+  const named = unlessPage(formatOfLabels(name, contentType), bytes)
   const isText = named === undefined || textual.has(named)
   if (isText && (inside === DAMAGED || isBinary(bytes))) return undefined
   const format = named ?? sniffText(bytes)

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
-import { readDocument } from './read-document.ts'
+import { PageError } from './pages/types.ts'
 import { DocumentError, type ReadAnswer, type ReadOrder } from './types.ts'
 
 /**
- * Entry point of the process that reads one document: it is sent an order, answers and ends. Nothing of the server is
+ * Entry point of the process that reads one document or page: it is sent an order, answers and ends. Nothing of the server is
  * loaded here, and the server loads nothing of this.
  *
  * A second thread of it keeps watch, since a document can keep the first one busy for good: neither a regular expression
@@ -25,12 +25,19 @@ const keepWatch = ({ maxMemoryBytes, maxMs }: ReadOrder): void => {
   }, watchEveryMs)
 }
 
+/** Loaded when it is used: a process reads one thing. */
+const read = async ({ request }: ReadOrder) => {
+  if ('page' in request) return (await import('./pages/read-page.ts')).readPage(request.page)
+  return await (await import('./read-document.ts')).readDocument(request.document)
+}
+
 const toAnswer = async (order: ReadOrder): Promise<ReadAnswer> => {
   try {
-    return { ok: true, document: await readDocument(order.request) }
+    return { ok: true, result: await read(order) }
   } catch (error) {
     const { message } = error as Error
-    return { ok: false, reason: error instanceof DocumentError ? error.reason : 'failed', message }
+    const isKnown = error instanceof DocumentError || error instanceof PageError
+    return { ok: false, reason: isKnown ? error.reason : 'failed', message }
   }
 }
 

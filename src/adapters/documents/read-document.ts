@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import { endOfCodePoints } from '../../shared/code-points.ts'
 import type { DocumentFormat } from '../../shared/document-types.ts'
 import { detectFormat, PROTECTED } from './detect.ts'
 import type { FormatReader } from './formats/format-reader.ts'
 import { tidyText } from './tidy-text.ts'
-import { DocumentError, type DocumentRequest, type DocumentText } from './types.ts'
+import { DocumentError, type DocumentMetadata, type DocumentRequest, type DocumentText } from './types.ts'
 
 interface KnownFormat {
   /** Begins the sentence about a failure. */
@@ -42,6 +43,19 @@ const formats: Record<Exclude<DocumentFormat, 'ppt'>, KnownFormat> = {
 }
 
 const MAX_REASON = 200
+const MAX_WARNINGS = 200
+/** A title or the name of a sheet may be as long as its document. */
+const MAX_LABEL = 1000
+
+const cut = (label: string): string => label.toWellFormed().slice(0, endOfCodePoints(label, MAX_LABEL))
+
+const cutMetadata = (metadata: DocumentMetadata): DocumentMetadata =>
+  Object.fromEntries(
+    Object.entries(metadata).map(([name, value]) => {
+      if (typeof value === 'number') return [name, value]
+      return [name, typeof value === 'string' ? cut(value) : value.map(cut)]
+    }),
+  )
 
 const DAMAGED = 'it is damaged or incomplete'
 
@@ -67,7 +81,13 @@ export const readDocument = async (request: DocumentRequest): Promise<DocumentTe
     const read = await load()
     const { text, metadata, warnings = [] } = await read({ ...request, bytes })
     const tidy = tidyText(text)
-    return { format, recognisedType, text: tidy.text, metadata, warnings: [...warnings, ...tidy.warnings] }
+    return {
+      format,
+      recognisedType,
+      text: tidy.text,
+      metadata: cutMetadata(metadata),
+      warnings: [...warnings.slice(0, MAX_WARNINGS).map(cut), ...tidy.warnings],
+    }
   } catch (error) {
     throw unreadable(`${failure}: ${toReason(error)}`, error)
   }

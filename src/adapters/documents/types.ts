@@ -1,4 +1,5 @@
 import type { DocumentFormat } from '../../shared/document-types.ts'
+import type { PageErrorReason, PageRequest, PageText } from './pages/types.ts'
 
 export interface ReadOptions {
   /** PDF: keeps lines and columns as they are on the page. */
@@ -56,15 +57,15 @@ export interface DocumentReader {
   stage: () => Promise<{ path: string } & AsyncDisposable>
 }
 
-/** What the process that reads a document is sent: once, and nothing else. */
+/** What the process that reads a document or a page is sent: once, and nothing else. */
 export interface ReadOrder {
-  request: DocumentRequest
+  request: { document: DocumentRequest } | { page: PageRequest }
   maxMemoryBytes: number
   maxMs: number
 }
 
 /** Its answer. */
 export type ReadAnswer =
-  | { ok: true; document: DocumentText }
-  /** `failed`: the document is not the reason; the message is for the log. */
-  | { ok: false; reason: DocumentErrorReason | 'failed'; message: string }
+  | { ok: true; result: DocumentText | PageText }
+  /** `failed`: what is read is not the reason; the message is for the log. */
+  | { ok: false; reason: DocumentErrorReason | PageErrorReason | 'failed'; message: string }

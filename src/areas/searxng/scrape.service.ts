@@ -63,13 +63,13 @@ export const createScraper = (deps: ScrapeDeps) => {
   const places = createSemaphore(maxPages, maxWaiting, errors.tooManyRequests)
   const limitUser = createPerKeyLimit(maxRequestsPerUser, errors.tooManyOwnScrapes)
 
-  const scrapeOne = async (url: string, options: ScrapeOptions): Promise<ScrapedPage> => {
+  const scrapeOne = async (userId: string, url: string, options: ScrapeOptions): Promise<ScrapedPage> => {
     let deadline: AbortSignal | undefined
     const readNow = async () => {
       deadline = AbortSignal.timeout(fetchMs)
       const { isCut, ...page } = await fetchPage(deps, url, AbortSignal.any([options.signal, deadline]))
       deadline = undefined
-      const text = await deps.pageReader.read({ ...page, format: options.format }, options.signal)
+      const text = await deps.pageReader.read(userId, { ...page, format: options.format }, options.signal)
       return toScraped(url, text, isCut, options)
     }
     try {
@@ -87,7 +87,7 @@ export const createScraper = (deps: ScrapeDeps) => {
     if (urls.length > maxUrls) throw errors.tooManyUrls()
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(requestMs)])
     const results = await limitUser(userId, () =>
-      Promise.all(urls.map((url) => scrapeOne(url, { ...options, signal }))),
+      Promise.all(urls.map((url) => scrapeOne(userId, url, { ...options, signal }))),
     )
     return {
       results,

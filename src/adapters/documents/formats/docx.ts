@@ -41,7 +41,7 @@ const scanWord = (xml: string, blocks: Blocks): void => {
 
 const scanParts = async (parts: ZipParts, names: string[]): Promise<string[]> => {
   const texts: string[] = []
-  for (const name of names) {
+  for (const name of new Set(names)) {
     const blocks = createBlocks()
     scanWord((await parts.readText(name)) ?? '', blocks)
     const text = blocks.take()

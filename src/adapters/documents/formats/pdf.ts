@@ -48,7 +48,8 @@ const open = async (bytes: Buffer) => {
 /** Pages with text, each under a line with its number. Scanned pages have none. */
 export const readPdf: FormatReader = async ({ bytes, preserveLayout }) => {
   const pdf = await open(bytes)
-  const pages = pdf.numPages
+  // A damaged one may say that it has less than none.
+  const pages = Math.max(pdf.numPages, 0)
   const blocks: string[] = []
   const warnings: string[] = []
   const startedAt = performance.now()

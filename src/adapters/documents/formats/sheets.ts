@@ -37,7 +37,7 @@ const openZipped = async (bytes: Buffer): Promise<WorkBook> => {
 }
 
 const open = async (bytes: Buffer): Promise<WorkBook> => {
-  if (bytes[0] === 0x50) return await openZipped(bytes)
+  if (bytes.subarray(0, 2).equals(Buffer.from('PK'))) return await openZipped(bytes)
   try {
     return xlsx.read(bytes, { type: 'buffer', ...options })
   } catch (error) {

@@ -25,12 +25,19 @@ const hidden = [
 ].join(',')
 const noContent = 'script,style,svg,iframe,object,select,nav,footer,aside'
 
+/** The parser knows no body that follows anything but a head, which pages may leave out. */
+const withHead = (html: string): string =>
+  /<head[\s>]/i.test(html)
+    ? html
+    : html.replace(/<html\b[^>]{0,2000}>/i, '$&<head>').replace(/<body[\s>]/i, '</head>$&')
+
 /** A tree as browsers make it, with `html` and `body`, which pages may leave out. Undefined when it is too complex. */
 const toDocument = (html: string, url: string): PageTree | undefined => {
   const bare = html.replace(/^\s*(<\?xml[^>]{0,500}>\s*)?(<!doctype[^>]{0,500}>)?/i, '')
   const hasBody = /<body[\s>]/i.test(bare)
   const hasRoot = /^\s*(<!--[^>]{0,2000}-->\s*)*<html[\s>]/i.test(bare)
-  const whole = hasRoot && hasBody ? bare : `<html>${hasBody ? bare : `<body>${bare}</body>`}</html>`
+  const rooted = hasRoot ? bare : `<html>${bare}`
+  const whole = hasBody ? withHead(rooted) : `<html><body>${bare}</body></html>`
   const document = parseHTML(`<!doctype html>${whole}`).document as unknown as PageTree
   if (!isSimpleTree(document.documentElement)) return undefined
   for (const link of document.querySelectorAll('a[href]')) {

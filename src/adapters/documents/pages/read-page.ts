@@ -23,11 +23,11 @@ const readHtml = (html: string, { url, format }: PageRequest): PageText => {
   if (!main) return { title: whole.title, text: tidy(whole.text) }
   const { title, root } = main
   const text = isPlain ? htmlToText(root.innerHTML, { stripBoilerplate: false, isPlain }).text : toMarkdown(root)
-  return { title: title ?? whole.title, text: tidy(text) }
+  return { title: title ?? whole.title, text: tidy(text) || tidy(whole.text) }
 }
 
 /**
- * What a page says. Takes as long as the page makes it take, so it belongs into a thread that can be ended. A page that is
+ * What a page says. Takes as long as the page makes it take, so it belongs into a process that can be ended. A page that is
  * too complex for a tree comes whole, in the simple marks of `htmlToText`. Throws `PageError`.
  */
 export const readPage = (request: PageRequest): PageText => {

@@ -35,8 +35,8 @@ export class PageError extends Error {
   }
 }
 
-/** Reads pages in threads of its own: a page may be made to take long. */
+/** Reads pages in processes of their own: a page may be made to take long, and a busy thread cannot be ended. */
 export interface PageReader {
-  /** Throws `PageError`, or the signal's reason. */
-  read: (request: PageRequest, signal?: AbortSignal) => Promise<PageText>
+  /** Waits for its turn: users take turns. Throws `PageError`, or the signal's reason. */
+  read: (userId: string, request: PageRequest, signal?: AbortSignal) => Promise<PageText>
 }
