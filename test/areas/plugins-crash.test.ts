@@ -106,11 +106,13 @@ interface Scenario {
   states: string[]
   crash?: typeof crash
   recover?: typeof recoverThread
+  /** 2 for every other operation. */
+  stride?: number
 }
 
 /** Kills the change before each of its operations, two processes at a time, and looks what a restart finds. */
 const crashEverywhere = async (scenario: Scenario): Promise<number> => {
-  const { folder, change, privateHosts, states, crash: crashOnce = crash, recover } = scenario
+  const { folder, change, privateHosts, states, crash: crashOnce = crash, recover, stride = 1 } = scenario
   const template = join(folder, 'template')
   const final = states.at(-1)
   const seen = new Set<string>()
@@ -118,7 +120,8 @@ const crashEverywhere = async (scenario: Scenario): Promise<number> => {
   let isDone = false
   const runPlace = async () => {
     while (!isDone) {
-      const killAt = next++
+      const killAt = next
+      next += stride
       const dataPath = join(folder, `killed-${killAt}`)
       await cp(template, dataPath, { recursive: true })
       const wasKilled = await crashOnce(dataPath, killAt, change, privateHosts)
@@ -186,7 +189,8 @@ test.skipIf(!hasGit)(
   120_000,
 )
 
-const inThread = { crash: crashThread, recover: recoverThread }
+/** Every other one: the operations are those of the process above, where each has its turn. */
+const inThread = { crash: crashThread, recover: recoverThread, stride: 2 }
 
 describe('a thread that is terminated at any step', () => {
   test('of an installation leaves nothing or the plugin, and the server its own work', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { createGzip } from 'node:zlib'
+import { createPageReader } from '../../src/adapters/documents/pages/create-page-reader.ts'
 import { paragraphs } from '../support/article.ts'
 import { type Page, startWebSite } from '../support/web-site.ts'
 
@@ -123,7 +124,11 @@ describe('a page that is meant to hurt', () => {
   test.each(Object.entries(baits))(
     '%s',
     async (_, html) => {
-      await using site = await startWebSite({ '/': html })
+      // A quarter of the usual time: what takes that long is given up in any case.
+      await using site = await startWebSite(
+        { '/': html },
+        { overrides: { pageReader: createPageReader({ timeMs: 2000 }) } },
+      )
       const slowest = await slowestOf(site, async () => {
         for (const format of ['text', 'markdown']) {
           const { success, content, error } = await site.read('/', `?format=${format}`)

@@ -54,6 +54,8 @@ export const startFakeSearxng = (changes: Partial<SearxngScript> = {}, hostname 
   const server = Bun.serve({
     port: 0,
     hostname,
+    // The server gives up, not this engine, which would do so at about the same time.
+    idleTimeout: 0,
     fetch(request) {
       const { pathname: path, searchParams } = new URL(request.url)
       requests.push({ path, query: Object.fromEntries(searchParams), headers: request.headers })

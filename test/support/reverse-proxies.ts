@@ -96,8 +96,8 @@ export const freePort = async (): Promise<number> => {
 /** Starts a reverse proxy as the README says, in front of the server at the address, and waits until it answers. */
 export const startProxy = async (recipe: ProxyRecipe, folder: string, serverUrl: string) => {
   const port = await freePort()
-  const [program = '', ...options] = await recipe.configure({ folder, port, serverPort: new URL(serverUrl).port })
-  const child = Bun.spawn([findProgram(program) ?? program, ...options], {
+  const [program = '', ...args] = await recipe.configure({ folder, port, serverPort: new URL(serverUrl).port })
+  const child = Bun.spawn([findProgram(program) ?? program, ...args], {
     env: { PATH: process.env['PATH'], HOME: folder },
     stdout: 'ignore',
     stderr: 'pipe',
