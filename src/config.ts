@@ -183,7 +183,7 @@ export const configFields = {
     'DOCUMENT_MEMORY_MB',
     1024,
     [128, 16_384],
-    'Memory of the process that reads one document; as many as there are cores, but at most 4, run at once',
+    'Memory of the process that reads one document; as many as there are cores, but at most 4, run at once, and one more for who has none',
   ),
   defaultPlugins: list(
     'DEFAULT_PLUGINS',

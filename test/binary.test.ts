@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { Database } from 'bun:sqlite'
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import manifest from '../package.json'
@@ -143,8 +143,11 @@ describe('the executable', () => {
     await Bun.sleep(1100)
     await server.kill('SIGKILL')
     await stream.leave().catch(() => {})
+    // As an upload that was being read leaves it.
+    mkdirSync(join(folder, 'data', 'documents', 'upload-x'), { recursive: true })
 
     const again = await startServer(folder)
+    expect(existsSync(join(folder, 'data', 'documents'))).toBe(false)
     await again.signIn()
     const messages = await messagesOf(again, events[0].conversation_id)
     expect(messages).toMatchObject([

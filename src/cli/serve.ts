@@ -73,6 +73,7 @@ export const serve = async (config: Config): Promise<void> => {
   const interrupted = deps.replyJournal.recover()
   // Before jobs run: it removes the folders of installations that are not finished.
   recoverPackages(deps)
+  await deps.documentReader.recover()
   worker.start()
   void reportUnknownDefaults(deps)
   const app = createApp(deps).listen(listenOptions(config))

@@ -26,6 +26,8 @@ export interface DocumentReaderOptions {
 export const createDocumentReader = (options: DocumentReaderOptions): DocumentReader => {
   const { folder, maxMs, maxMemoryBytes, full, userFull } = options
   let emptied: Promise<void> | undefined
+  // Not when it is made: the worker thread makes a reader of the same folder, and never reads.
+  const recover = () => (emptied ??= rm(folder, { recursive: true, force: true }))
   const queue = createFairQueue({
     places: Math.min(availableParallelism(), MAX_PROCESSES),
     sparePlaces: SPARE_PROCESSES,
@@ -37,9 +39,9 @@ export const createDocumentReader = (options: DocumentReaderOptions): DocumentRe
   return {
     read: (userId, request, signal) =>
       queue.run(userId, () => readInProcess(request, { maxMs, maxMemoryBytes }, signal), signal),
+    recover,
     stage: async () => {
-      // Not before it is needed: the worker thread makes a reader of the same folder, and never reads.
-      await (emptied ??= rm(folder, { recursive: true, force: true }))
+      await recover()
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const path = await mkdtemp(join(folder, 'upload-'))
       return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }

@@ -55,6 +55,8 @@ export interface DocumentReader {
   read: (userId: string, request: DocumentRequest, signal?: AbortSignal) => Promise<DocumentText>
   /** A new folder for uploads, which is removed with all its files at the end of the block. */
   stage: () => Promise<{ path: string } & AsyncDisposable>
+  /** For the start of the server: removes uploads that a crash left behind. */
+  recover: () => Promise<void>
 }
 
 /** What the process that reads a document or a page is sent: once, and nothing else. */
