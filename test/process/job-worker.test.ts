@@ -106,16 +106,17 @@ describe('when the thread ends', () => {
     await using server = startWithJobs(root.path)
     const job = await server.add('ada', { ...pullJob(ollama.url), maxRetries: 2 })
     for (const attempt of [1, 2, 3]) {
-      await until(() => typesOf(server, job).filter((type) => type === 'stage').length === attempt)
+      await until(() => typesOf(server, job).filter((type) => type === 'stage').length === attempt, 15_000)
       watched.endLatest()
-      await until(() => server.find(job).status !== 'running')
+      // The thread itself is started again ever more slowly.
+      await until(() => server.find(job).status !== 'running', 15_000)
       if (attempt !== 2) continue
       expect(server.find(job).scheduledFor).toBeGreaterThan(Date.now() + 2000)
       server.database.sqlite.run('update jobs set scheduled_for = 0')
       server.deps.jobWorker.wake()
     }
     expect(server.find(job)).toMatchObject({ status: 'failed', errorCode: 'interrupted' })
-  }, 20_000)
+  }, 60_000)
 })
 
 describe('a thread that hangs', () => {
