@@ -114,6 +114,14 @@ const texts = ({ given, old }: EncryptionKeys, ofFile: string[]): string[] => [
   ...new Set([given, ...ofFile, old].filter((one) => one !== undefined)),
 ]
 
+// Takes some hundredths of a second for each: once in a process.
+const derived = new Map<string, SecretKey>()
+const derive = (text: string): SecretKey => {
+  const key = derived.get(text) ?? deriveSecretKey(text)
+  derived.set(text, key)
+  return key
+}
+
 /** The keys of a box at this moment; the first one seals. */
 export type KeyRing = () => [SecretKey, ...SecretKey[]]
 
@@ -122,13 +130,6 @@ export type KeyRing = () => [SecretKey, ...SecretKey[]]
  * not take its keys away, and keys that left the file go on opening. Throws `KeyFileError` when there is no key at all.
  */
 export const createKeyRing = (keys: EncryptionKeys): KeyRing => {
-  // Takes some hundredths of a second for each.
-  const derived = new Map<string, SecretKey>()
-  const derive = (text: string): SecretKey => {
-    const key = derived.get(text) ?? deriveSecretKey(text)
-    derived.set(text, key)
-    return key
-  }
   const load = (): SecretKey[] => {
     try {
       return texts(keys, readKeyFile(keys.file)).map(derive)
