@@ -114,7 +114,7 @@ describe('a process for each document', () => {
     await Bun.sleep(200)
     const [pid = ''] = children()
     const nice = Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[16])
-    expect(nice).toBe(15)
+    expect(nice).toBe(19)
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('1000')
     const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
       .split('\0')

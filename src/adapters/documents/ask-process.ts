@@ -4,7 +4,7 @@ import { entryPoint, isExecutable } from '../../shared/entry-point.ts'
 import type { ReadAnswer, ReadOrder } from './types.ts'
 
 /** Behind the requests of others: documents may take seconds, answers may not. */
-const LOW_PRIORITY = 15
+const LOW_PRIORITY = 19
 
 /** On Linux that is the file that runs, also after an update has put another one in its place. */
 const executable = process.platform === 'linux' ? '/proc/self/exe' : process.execPath
