@@ -3,7 +3,7 @@ import { countUnfinished, countUnfinishedOf } from '../../src/areas/jobs/job-lim
 import { findOwnDependencies, listDependencies, setDependencies } from '../../src/areas/jobs/job-dependencies.store.ts'
 import { listEvents, listLogEvents } from '../../src/areas/jobs/job-events.store.ts'
 import { deleteEndedJob, findJob, listJobs, markCancelRequested } from '../../src/areas/jobs/jobs.store.ts'
-import { clearKey, findJobByKey } from '../../src/areas/jobs/new-jobs.store.ts'
+import { findJobByKey } from '../../src/areas/jobs/new-jobs.store.ts'
 import { jobsPath, postJob, setJob } from '../support/jobs.ts'
 import { plansOf } from '../support/query-plans.ts'
 import { scriptedJobs } from '../support/scripted-jobs.ts'
@@ -183,7 +183,6 @@ describe('query plans', () => {
       markCancelRequested(other, 'x', 'm', 1)
       deleteEndedJob(other, 'u', 'x')
       findJobByKey(other, 'u', 't', 'k')
-      clearKey(other, 'x')
       findOwnDependencies(other, 'u', ['x'])
       listDependencies(other, 'x')
       listEvents(other, 'x', { after: 1, limit: 1 })

@@ -4,6 +4,7 @@
 import { mock } from 'bun:test'
 import * as fs from 'node:fs'
 import * as fsPromises from 'node:fs/promises'
+import { countCalls } from './count-calls.ts'
 
 const [action = '', dataPath = '', place = '', killAt = '0'] = process.argv.slice(2)
 
@@ -14,24 +15,9 @@ const count = () => {
 
 const watched = /^(?:mkdir|open|rename|rm|writeFile|fsync|cp)(?:Sync)?$/
 
-type Callable = (...args: unknown[]) => unknown
-
-const counted = <Module extends object>(module: Module): Module =>
-  Object.fromEntries(
-    Object.entries(module).map(([name, value]) => [
-      name,
-      typeof value === 'function' && watched.test(name)
-        ? (...args: unknown[]) => {
-            count()
-            return (value as Callable)(...args)
-          }
-        : value,
-    ]),
-  ) as Module
-
-const promises = counted({ ...fsPromises })
+const promises = countCalls({ ...fsPromises }, watched, count)
 void mock.module('node:fs/promises', () => promises)
-const sync = counted({ ...fs })
+const sync = countCalls({ ...fs }, watched, count)
 void mock.module('node:fs', () => sync)
 
 const { runBackupStep } = await import('./backup-step.ts')

@@ -5,6 +5,7 @@
 import { mock } from 'bun:test'
 import * as fs from 'node:fs'
 import * as fsPromises from 'node:fs/promises'
+import { countCalls } from './count-calls.ts'
 
 declare const self: Worker
 
@@ -29,24 +30,9 @@ const count = () => {
 // Between two of these no process can leave anything else behind. The store reads its folders after each transaction.
 const watched = /^(?:mkdir|open|rename|rm|writeFile|fsync|readdir)(?:Sync)?$/
 
-type Callable = (...args: unknown[]) => unknown
-
-const counted = <Module extends object>(module: Module): Module =>
-  Object.fromEntries(
-    Object.entries(module).map(([name, value]) => [
-      name,
-      typeof value === 'function' && watched.test(name)
-        ? (...args: unknown[]) => {
-            count()
-            return (value as Callable)(...args)
-          }
-        : value,
-    ]),
-  ) as Module
-
-const promises = counted({ ...fsPromises })
+const promises = countCalls({ ...fsPromises }, watched, count)
 void mock.module('node:fs/promises', () => promises)
-const sync = counted({ ...fs })
+const sync = countCalls({ ...fs }, watched, count)
 void mock.module('node:fs', () => sync)
 
 const { changePlugin } = await import('./plugin-change.ts')

@@ -15,6 +15,10 @@ const marks: [number[], string][] = [
   [[0xfe, 0xff], 'utf-16be'],
 ]
 
+/** The encoding that the first bytes name. */
+export const findMark = (bytes: Uint8Array): string | undefined =>
+  marks.find(([head]) => head.every((byte, at) => bytes[at] === byte))?.[1]
+
 /** Knows more encodings than its type says. Throws for one that it does not know. */
 export const createDecoder = (label: string): TextDecoder => new TextDecoder(label as Bun.Encoding)
 
@@ -50,8 +54,8 @@ const isAscii = (bytes: Uint8Array) => bytes.every((byte) => byte < 0x80)
 
 /** Reads text in whatever encoding it is: a mark or UTF-8 first, else what the bytes look like most. Never throws. */
 export const decodeText = (bytes: Uint8Array): DecodedText => {
-  const mark = marks.find(([head]) => head.every((byte, at) => bytes[at] === byte))
-  if (mark) return { ...decodeAs(bytes, mark[1]), encoding: mark[1] === 'utf-8' ? 'utf_8' : 'utf_16' }
+  const mark = findMark(bytes)
+  if (mark) return { ...decodeAs(bytes, mark), encoding: mark === 'utf-8' ? 'utf_8' : 'utf_16' }
   const wide = findWideEncoding(bytes)
   if (wide) return { ...decodeAs(bytes, wide), encoding: 'utf_16' }
   const text = decodeUtf8(bytes)
@@ -65,6 +69,5 @@ export const decodeText = (bytes: Uint8Array): DecodedText => {
 /** Whether bytes are no text at all, whatever the encoding. */
 export const isBinary = (bytes: Uint8Array): boolean => {
   const sample = bytes.subarray(0, SAMPLE_BYTES)
-  const hasMark = marks.some(([head]) => head.every((byte, at) => bytes[at] === byte))
-  return !hasMark && findWideEncoding(bytes) === undefined && sample.includes(0)
+  return findMark(bytes) === undefined && findWideEncoding(bytes) === undefined && sample.includes(0)
 }

@@ -8,7 +8,7 @@ import { checkPayload, sealPayload } from './job-payload.ts'
 import type { JobType } from './job-type.ts'
 import { unknownJobType } from './jobs.errors.ts'
 import type { JobRow } from './jobs.table.ts'
-import { clearKey, findJobByKey, insertJob, recreateJob } from './new-jobs.store.ts'
+import { findJobByKey, insertJob, recreateJob } from './new-jobs.store.ts'
 
 export interface NewJob {
   jobType: string
@@ -23,11 +23,6 @@ export interface NewJob {
   maxRetries?: number | undefined
   /** Ids of own jobs in any spelling. */
   dependsOn?: string[] | undefined
-  /**
-   * What a job with the same idempotency key means. `any` (the default): it is handed back, and a failed or canceled one is
-   * queued again. `unfinished`: only one that is not over is handed back; another one gives up its key.
-   */
-  reuse?: 'any' | 'unfinished' | undefined
 }
 
 export type CreateJobDeps = Pick<Deps, 'db' | 'clock' | 'config' | 'secretBox' | 'audit' | 'jobTypes' | 'jobWorker'>
@@ -38,11 +33,8 @@ export interface CreatedJob {
   isNew: boolean
 }
 
-const isOver = ({ status }: JobRow) => status === 'completed' || status === 'failed' || status === 'canceled'
-
-/** Whether the job with the same key is the answer. */
-const isReusable = (job: JobRow, reuse: NewJob['reuse']) =>
-  !isOver(job) || (reuse === 'any' && job.status === 'completed')
+/** Of jobs with the same key these are queued again; any other one is the answer (work.md 1.4). */
+const isQueuedAgain = ({ status }: JobRow) => status === 'failed' || status === 'canceled'
 
 interface CheckedPayload {
   type: JobType
@@ -71,13 +63,10 @@ const writeJob = (deps: CreateJobDeps, request: NewJob, { known, ...parts }: Par
 }
 
 const store = (deps: CreateJobDeps, userId: string, request: NewJob, checked: CheckedPayload): CreatedJob => {
-  const { jobType, reuse = 'any' } = request
   const idempotencyKey = request.idempotencyKey?.toWellFormed() || null
-  const found = idempotencyKey === null ? undefined : findJobByKey(deps.db, userId, jobType, idempotencyKey)
-  if (found && isReusable(found, reuse)) return { job: found, isNew: false }
+  const known = idempotencyKey === null ? undefined : findJobByKey(deps.db, userId, request.jobType, idempotencyKey)
+  if (known && !isQueuedAgain(known)) return { job: known, isNew: false }
   assertRoomForJob(deps, userId)
-  if (found && reuse === 'unfinished') clearKey(deps.db, found.id)
-  const known = reuse === 'any' ? found : undefined
   const job = writeJob(deps, request, { ...checked, userId, idempotencyKey, known }, deps.clock())
   return { job, isNew: known === undefined }
 }

@@ -16,17 +16,6 @@ const jobOfKey = prepared((db) =>
 export const findJobByKey = (db: Db, userId: string, jobType: string, key: string): JobRow | undefined =>
   jobOfKey(db).get({ userId, jobType, key })
 
-const clearedKey = prepared((db) =>
-  db
-    .update(jobs)
-    .set({ idempotencyKey: null })
-    .where(eq(jobs.id, value('id')))
-    .prepare(),
-)
-export const clearKey = (db: Db, id: string): void => {
-  clearedKey(db).run({ id })
-}
-
 export type NewJobRow = Pick<
   JobRow,
   | 'id'

@@ -1,13 +1,7 @@
-import { decodeText } from '../decode-text.ts'
+import { createDecoder, decodeText, findMark } from '../decode-text.ts'
 
 /** Where a page must declare its encoding is the first kilobyte; many do so somewhat later. */
 const DECLARED_WITHIN_BYTES = 4096
-
-const fromMark = ([first, second, third]: Uint8Array): string | undefined => {
-  if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8'
-  if (first === 0xfe && second === 0xff) return 'utf-16be'
-  return first === 0xff && second === 0xfe ? 'utf-16le' : undefined
-}
 
 const fromHeader = (contentType: string): string | undefined =>
   /;\s*charset\s*=\s*["']?([\w.:-]{1,40})/i.exec(contentType)?.[1]
@@ -24,7 +18,7 @@ const fromMeta = (bytes: Uint8Array): string | undefined => {
 const tryDecode = (bytes: Uint8Array, label: string | undefined): string | undefined => {
   if (label === undefined) return undefined
   try {
-    return new TextDecoder(label as Bun.Encoding).decode(bytes)
+    return createDecoder(label).decode(bytes)
   } catch {
     // Nobody knows an encoding of that name.
     return undefined
@@ -33,7 +27,7 @@ const tryDecode = (bytes: Uint8Array, label: string | undefined): string | undef
 
 /** The text of a page, by the rules of browsers: byte order mark, header, `<meta>`, else what the bytes look like. Never throws. */
 export const decodePage = (bytes: Uint8Array, contentType: string): string =>
-  tryDecode(bytes, fromMark(bytes)) ??
+  tryDecode(bytes, findMark(bytes)) ??
   tryDecode(bytes, fromHeader(contentType)) ??
   tryDecode(bytes, fromMeta(bytes)) ??
   decodeText(bytes).text
